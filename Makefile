@@ -1,0 +1,53 @@
+# Two commands matter to a newcomer: make run, make test. Both install what they need and say what they cannot.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint format clean packages test-packages swift clients
+
+LAPIDARY := .build/release/lapidary
+# One configuration for both commands, so that a test run after a demo builds the tests and nothing else.
+BUILD := swift build -c release
+
+help:
+	@echo 'make run     build, and start a registry on a sample upstream: mirrors, tests and serves small Gemma models'
+	@echo 'make test    set up everything the tests need, and run them all'
+	@echo 'make lint    check the formatting'
+	@echo 'make build   build .build/release/lapidary'
+
+run: build
+	@$(LAPIDARY) demo
+
+build: packages swift
+	@echo 'building lapidary (a first build takes 5 to 9 minutes on 2 cores, mostly packages)'
+	@$(BUILD) --product lapidary
+
+test: build test-packages clients lint
+	@$(BUILD) --product lapidaryPackageTests
+	@swift test -c release --skip-build --disable-testable-imports --no-parallel
+
+lint: swift
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: swift
+	@swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+clean:
+	@rm -rf .build .venv
+
+packages:
+	@.ci/packages libcurl4-openssl-dev libsqlite3-dev libssl-dev
+
+test-packages:
+	@.ci/packages curl chromium python3-venv
+
+# The real clients, each in a virtual environment of its own.
+clients: .venv/hub-2.4.0/bin/hf .venv/hub-0.36.2/bin/hf
+
+.venv/hub-%/bin/hf:
+	@echo 'installing huggingface_hub $*'
+	@rm -rf .venv/hub-$*
+	@python3 -m venv .venv/hub-$*
+	@.venv/hub-$*/bin/pip install --quiet --disable-pip-version-check 'huggingface_hub==$*'
+
+swift:
+	@.ci/swift

@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets are the walls (README, "How it is built"): the leaves never import each other, only RegistryOperations
+// joins them, and each third-party package is imported by the one target that lists it.
+let package = Package(
+    name: "lapidary",
+    products: [.executable(name: "lapidary", targets: ["lapidary"])],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CGemmaKernels"),
+
+        .target(name: "RegistryCore", dependencies: ["COpenSSL"]),
+        .target(name: "ModelFormats"),
+        .target(name: "GemmaInference", dependencies: ["ModelFormats", "CGemmaKernels"]),
+
+        .target(name: "RegistryUpstream", dependencies: ["RegistryCore", "CCurl"]),
+        .target(name: "RegistryStorage", dependencies: ["RegistryCore"]),
+        .target(
+            name: "RegistryCatalog",
+            dependencies: ["RegistryCore", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(name: "RegistryPolicy", dependencies: ["RegistryCore", "Yams"]),
+
+        .target(
+            name: "RegistryOperations",
+            dependencies: [
+                "RegistryCore", "RegistryUpstream", "RegistryStorage", "RegistryCatalog", "RegistryPolicy",
+                "ModelFormats", "GemmaInference",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "RegistryServer",
+            dependencies: [
+                "RegistryCore", "RegistryCatalog", "RegistryStorage", "RegistryOperations",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Mustache", package: "swift-mustache"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            resources: [.embedInCode("Pages/Templates")]),
+        .target(
+            name: "SampleHub",
+            dependencies: ["RegistryCore", "COpenSSL", .product(name: "Hummingbird", package: "hummingbird")]),
+        .executableTarget(
+            name: "lapidary",
+            dependencies: [
+                "RegistryCore", "RegistryUpstream", "RegistryStorage", "RegistryCatalog", "RegistryPolicy",
+                "ModelFormats", "GemmaInference", "RegistryOperations", "RegistryServer", "SampleHub",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
+
+        .testTarget(name: "RegistryCoreTests", dependencies: ["RegistryCore"]),
+        .testTarget(name: "ModelFormatsTests", dependencies: ["ModelFormats"]),
+        .testTarget(name: "GemmaInferenceTests", dependencies: ["GemmaInference", "ModelFormats", "CGemmaKernels"]),
+        .testTarget(name: "RegistryStorageTests", dependencies: ["RegistryCore", "RegistryStorage"]),
+        .testTarget(name: "RegistryCatalogTests", dependencies: ["RegistryCore", "RegistryCatalog"]),
+        .testTarget(name: "RegistryPolicyTests", dependencies: ["RegistryCore", "RegistryPolicy"]),
+        .testTarget(name: "RegistryUpstreamTests", dependencies: ["RegistryCore", "RegistryUpstream", "SampleHub"]),
+        .testTarget(
+            name: "SampleHubTests",
+            dependencies: ["RegistryCore", "SampleHub", "RegistryUpstream"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "RegistryCore", "RegistryCatalog", "RegistryOperations", "RegistryServer", "SampleHub",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    if target.name.hasPrefix("C") { continue }
+    target.swiftSettings = [
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("ExistentialAny"),
+    ]
+}

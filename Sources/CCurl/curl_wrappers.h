@@ -1,0 +1,39 @@
+// Swift cannot call variadic C functions; these are the typed forms of the three that libcurl has.
+#ifndef LAPIDARY_CURL_WRAPPERS_H
+#define LAPIDARY_CURL_WRAPPERS_H
+
+#include <curl/curl.h>
+
+// The parentheses step around curl's type-checking macros, which want the option as a constant.
+static inline CURLcode curl_set_long(CURL *handle, CURLoption option, long value) {
+    return (curl_easy_setopt)(handle, option, value);
+}
+
+static inline CURLcode curl_set_text(CURL *handle, CURLoption option, const char *text) {
+    return (curl_easy_setopt)(handle, option, text);
+}
+
+static inline CURLcode curl_set_pointer(CURL *handle, CURLoption option, void *pointer) {
+    return (curl_easy_setopt)(handle, option, pointer);
+}
+
+static inline CURLcode curl_set_list(CURL *handle, CURLoption option, struct curl_slist *list) {
+    return (curl_easy_setopt)(handle, option, list);
+}
+
+// For CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION, which have one type.
+static inline CURLcode curl_set_callback(CURL *handle, CURLoption option, curl_write_callback callback) {
+    return (curl_easy_setopt)(handle, option, callback);
+}
+
+static inline CURLcode curl_get_long(CURL *handle, CURLINFO what, long *value) {
+    return (curl_easy_getinfo)(handle, what, value);
+}
+
+static inline CURLMcode curl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
+    return (curl_multi_setopt)(handle, option, value);
+}
+
+static inline CURLcode curl_global_start(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+#endif

@@ -1,0 +1,83 @@
+// The arithmetic that takes the time: weight rows (BF16, F16 or F32) times F32 activations, attention over a cache of
+// keys and values, the gated unit, and a scan of stored values. Every kernel exists twice: `gemma_scalar_kernels` is
+// plain C, `gemma_fastest_kernels` picks the AVX2+FMA+F16C twin when the processor has it. Nothing here allocates,
+// locks or checks bounds: sizes come from the checked safetensors header and are the caller's promise.
+#ifndef CGEMMAKERNELS_H
+#define CGEMMAKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// How a stored number is written, little endian, at any alignment.
+typedef enum gemma_element { gemma_bf16 = 0, gemma_f16 = 1, gemma_f32 = 2 } gemma_element;
+
+/// output[t * output_stride + r] = weights row r . input row t, for r < rows, t < tokens.
+/// weights [rows, columns] contiguous; input [tokens, columns] contiguous.
+typedef struct gemma_product {
+    const void *weights;
+    gemma_element element;
+    size_t rows, columns, tokens;
+    const float *input;
+    float *output;
+    size_t output_stride;
+} gemma_product;
+
+/// What a scan over stored values saw. Indices and counts are in elements; `first_*` means something
+/// only when its count is not 0.
+typedef struct gemma_scan {
+    size_t nan_count, infinity_count, zero_count;
+    size_t first_nan, first_infinity;
+    float largest_magnitude;            // of the finite values
+    float smallest_magnitude;           // of the finite values that are not zero; 0 when there is none
+} gemma_scan;
+
+typedef struct gemma_kernels {
+    const char *name;
+    /// Rows first_row ..< last_row of a product. The sum over columns is formed in the same order whatever the number
+    /// of tokens, so that a token gives the same bits alone and in a block.
+    void (*product)(const gemma_product *product, size_t first_row, size_t last_row);
+    /// gate[i] = gelu_tanh(gate[i]) * up[i]
+    void (*gated_gelu)(float *gate, const float *up, size_t count);
+    /// values[i] = exp(values[i] - greatest) / sum; greatest is the largest of the values.
+    void (*softmax)(float *values, size_t count);
+    /// sum[i] += factor * values[i]
+    void (*add_scaled)(float *sum, const float *values, float factor, size_t count);
+    /// sum of exp(values[i] - greatest), in double precision.
+    double (*sum_of_exponentials)(const float *values, float greatest, size_t count);
+    gemma_scan (*scan)(const void *values, gemma_element element, size_t count);
+} gemma_kernels;
+
+const gemma_kernels *gemma_scalar_kernels(void);
+const gemma_kernels *gemma_fastest_kernels(void);
+
+/// output[i] = the stored number at i, as F32.
+void gemma_widen(const void *values, gemma_element element, size_t count, float *output);
+
+/// A share of a job; `worker` tells the threads apart, so that each has its own scratch memory.
+typedef void (*gemma_task)(const void *job, size_t share, size_t worker);
+
+/// Up to three products over the same tokens, cut into shares of `gemma_rows_per_share` rows.
+enum { gemma_rows_per_share = 64, gemma_products_per_job = 3 };
+typedef struct gemma_product_job {
+    const gemma_kernels *kernels;
+    size_t count;
+    gemma_product products[gemma_products_per_job];
+} gemma_product_job;
+size_t gemma_product_shares(const gemma_product_job *job);
+void gemma_product_task(const void *job, size_t share, size_t worker);
+
+/// Attention of `tokens` queries at positions first_position ... over cached keys and values; one share per
+/// (token, head). keys and values are [kv_heads, capacity, head_dimension]; position p lives in slot p % capacity.
+/// A query at position i sees keys j with lowest(i) <= j <= i, lowest = max(0, i - window + 1), window 0 meaning all.
+typedef struct gemma_attention_job {
+    const gemma_kernels *kernels;
+    const float *queries;               // [tokens, heads * head_dimension]
+    const float *keys, *values;
+    float *output;                      // [tokens, heads * head_dimension]
+    float *scores;                      // scratch [workers, capacity]
+    size_t tokens, heads, kv_heads, head_dimension, capacity, first_position, window;
+    float scale;
+} gemma_attention_job;
+void gemma_attention_task(const void *job, size_t share, size_t worker);
+
+#endif

@@ -1,0 +1,68 @@
+// Which twin runs, and the jobs that a pool of threads shares.
+#include "kernels.h"
+#include <math.h>
+
+const gemma_kernels *gemma_scalar_kernels(void) { return &gemma_scalar; }
+
+const gemma_kernels *gemma_fastest_kernels(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"))
+        return &gemma_avx2;
+#endif
+    return &gemma_scalar;
+}
+
+void gemma_widen(const void *values, gemma_element element, size_t count, float *output) {
+    for (size_t i = 0; i < count; i++) output[i] = load_element(values, element, i);
+}
+
+static size_t shares_of(const gemma_product *product) {
+    return product->rows / gemma_rows_per_share + (product->rows % gemma_rows_per_share != 0);
+}
+
+size_t gemma_product_shares(const gemma_product_job *job) {
+    size_t shares = 0;
+    for (size_t i = 0; i < job->count; i++) shares += shares_of(&job->products[i]);
+    return shares;
+}
+
+void gemma_product_task(const void *context, size_t share, size_t worker) {
+    const gemma_product_job *job = context;
+    (void)worker;
+    for (size_t i = 0; i < job->count; i++) {
+        const gemma_product *product = &job->products[i];
+        size_t shares = shares_of(product);
+        if (share < shares) {
+            size_t first = share * gemma_rows_per_share, rest = product->rows - first;
+            job->kernels->product(product, first, first + (rest < gemma_rows_per_share ? rest : gemma_rows_per_share));
+            return;
+        }
+        share -= shares;
+    }
+}
+
+void gemma_attention_task(const void *context, size_t share, size_t worker) {
+    const gemma_attention_job *job = context;
+    const size_t d = job->head_dimension, token = share / job->heads, head = share % job->heads;
+    const size_t kv_head = head / (job->heads / job->kv_heads), position = job->first_position + token;
+    const size_t lowest = job->window != 0 && position + 1 > job->window ? position + 1 - job->window : 0;
+    const size_t seen = position + 1 - lowest;
+    const float *query = job->queries + (token * job->heads + head) * d;
+    const float *keys = job->keys + kv_head * job->capacity * d, *values = job->values + kv_head * job->capacity * d;
+    float *scores = job->scores + worker * job->capacity, *output = job->output + (token * job->heads + head) * d;
+
+    // Slots run in the order of positions, but for one wrap at the end of the ring.
+    for (size_t done = 0; done < seen;) {
+        size_t slot = (lowest + done) % job->capacity, run = job->capacity - slot;
+        if (run > seen - done) run = seen - done;
+        gemma_product dots = {keys + slot * d, gemma_f32, run, d, 1, query, scores + done, run};
+        job->kernels->product(&dots, 0, run);
+        done += run;
+    }
+    for (size_t i = 0; i < seen; i++) scores[i] *= job->scale;
+    job->kernels->softmax(scores, seen);
+    for (size_t i = 0; i < d; i++) output[i] = 0;
+    for (size_t i = 0; i < seen; i++)
+        job->kernels->add_scaled(output, values + (lowest + i) % job->capacity * d, scores[i], d);
+}

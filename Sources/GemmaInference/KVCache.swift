@@ -1,0 +1,30 @@
+/// The keys and values of one layer. Position p lives in slot p % capacity, so that a sliding layer keeps only what its
+/// window and the block being read can see.
+final class KVCache {
+    let keys: FloatBuffer  // [kvHeads, capacity, headDimension]
+    let values: FloatBuffer  // the same
+    let capacity: Int
+    private let kvHeads: Int
+    private let headDimension: Int
+
+    init(capacity: Int, kvHeads: Int, headDimension: Int) {
+        self.capacity = capacity
+        self.kvHeads = kvHeads
+        self.headDimension = headDimension
+        keys = FloatBuffer(kvHeads * capacity * headDimension)
+        values = FloatBuffer(kvHeads * capacity * headDimension)
+    }
+
+    /// Keeps the keys and values [tokens, kvHeads, headDimension] of positions from `position` on.
+    func store(keys newKeys: FloatBuffer, values newValues: FloatBuffer, tokens: Int, at position: Int) {
+        let width = headDimension
+        for token in 0..<tokens {
+            let slot = (position + token) % capacity
+            for head in 0..<kvHeads {
+                let from = (token * kvHeads + head) * width, to = (head * capacity + slot) * width
+                (keys.start + to).update(from: newKeys.start + from, count: width)
+                (values.start + to).update(from: newValues.start + from, count: width)
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package import ModelFormats
+
+/// A model that reads tokens and says what may come next. Not Sendable: one thread drives it and blocks while its
+/// worker pool computes, so never call it from the cooperative pool.
+package protocol LanguageModel: AnyObject {
+    var vocabularySize: Int { get }
+    /// How many tokens one call may bring: a pass over the weights costs little more for a block than for one.
+    var blockSize: Int { get }
+    /// The longest text this instance has room for, in tokens.
+    var capacity: Int { get }
+    /// Tokens read so far.
+    var position: Int { get }
+
+    /// Forgets the text.
+    func reset()
+
+    /// Reads up to `blockSize` tokens (each below `vocabularySize`, all within `capacity`). Answers the logits of the
+    /// last of them, or of all, as rows of `vocabularySize` F32 numbers that stay valid until the next call.
+    func forward(_ tokens: ArraySlice<Int>, logits: LogitRows) -> UnsafeBufferPointer<Float>
+}
+
+/// Which positions of a block need logits: the head is the largest matrix of a small model.
+package enum LogitRows: Sendable { case last, all, none }
+
+/// A model ready to run: its weights are mapped, its tensors fit its configuration.
+package struct LoadedModel {
+    package let configuration: GemmaConfiguration
+    package let tensors: ModelTensors
+    /// Nil when the model ships no tokenizer.json.
+    package let tokenizer: Tokenizer?
+    private let weights: MappedWeights
+    private let pool: WorkerPool
+
+    /// Reads headers, configuration and tokenizer and maps the weights. Blocking.
+    package init(reading model: ModelFiles) throws {
+        let configuration = try GemmaConfiguration(reading: model)
+        let tensors = try ModelTensors(reading: model)
+        let tokenizer = model[Tokenizer.path] == nil ? nil : try Tokenizer(reading: model)
+        try self.init(configuration: configuration, tensors: tensors, tokenizer: tokenizer)
+    }
+
+    package init(configuration: GemmaConfiguration, tensors: ModelTensors, tokenizer: Tokenizer?) throws {
+        let comparison = try configuration.expectedTensors(in: tensors).compared(with: tensors)
+        if let missing = comparison.missing.first {
+            throw InferenceError.tensor(name: missing.name, expected: "shape \(missing.shape)", got: "no such tensor")
+        }
+        if let (expected, got) = comparison.misshapen.first {
+            throw InferenceError.tensor(name: expected.name, expected: "shape \(expected.shape)", got: "\(got)")
+        }
+        if let (name, element) = comparison.unreadable.first {
+            throw InferenceError.tensor(name: name, expected: "BF16, F16 or F32", got: element.rawValue)
+        }
+        self.configuration = configuration
+        self.tensors = tensors
+        self.tokenizer = tokenizer
+        weights = try MappedWeights(tensors)
+        pool = WorkerPool()
+    }
+
+    /// An instance with room for `capacity` tokens. Throws when a weight file has changed since it was opened.
+    package func makeModel(capacity: Int) throws -> any LanguageModel {
+        try weights.checkSizes()
+        switch configuration {
+        case .gemma3(let gemma3):
+            return try Gemma3(
+                gemma3, names: configuration.expectedTensors(in: tensors), tensors: tensors, weights: weights,
+                capacity: capacity, pool: pool)
+        }
+    }
+}

@@ -1,0 +1,154 @@
+extension ModelInspection {
+    mutating func checkFormats(_ model: ModelFiles) {
+        var faults: [String] = []
+        for entry in model.entries {
+            do {
+                let file = try model.open(entry.path)
+                totalBytes += file.size
+                formats[entry.path] = try FileFormat.classify(
+                    path: entry.path, firstBytes: try file.prefix(count: FileFormat.prefixSize))
+            } catch {
+                faults.append("\(error)")
+            }
+        }
+        let unsafe = formats.filter(\.value.runsCode).keys.sorted()
+        let hasWeights = formats.values.contains(.safetensors)
+        if let fault = faults.first {
+            record(.format, .failed, fault + andMore(faults.count))
+        } else if !hasWeights, let path = unsafe.first {
+            record(
+                .format, .unsupported,
+                "weights only as \(printable(path)), a format whose loader runs code and that is never opened here")
+        } else if !hasWeights, formats.values.contains(.gguf) {
+            record(.format, .unsupported, "weights only as GGUF, which this build recognises but does not read yet")
+        } else if !hasWeights {
+            record(.format, .failed, "no safetensors file among \(model.entries.count) files")
+        } else if let path = unsafe.first {
+            record(
+                .format, .warned,
+                "\(printable(path)) is of a format whose loader runs code\(andMore(unsafe.count)); "
+                    + "the safetensors weights beside it were inspected")
+        } else {
+            record(.format, .passed, "\(model.entries.count) files, extensions and first bytes agree")
+        }
+    }
+
+    mutating func checkRemoteCode(_ model: ModelFiles) {
+        attempt(.remoteCode) { inspection in
+            let findings = try RemoteCode.findings(in: model)
+            if let first = findings.first {
+                inspection.record(
+                    .remoteCode, .failed, "\(first)\(andMore(findings.count)); nothing of it is ever run here")
+            } else {
+                inspection.record(.remoteCode, .passed, "no auto_map, no custom_pipelines, no programs")
+            }
+        }
+    }
+
+    /// Headers and index. Nil when they cannot be trusted.
+    mutating func checkWeights(_ model: ModelFiles) -> ModelTensors? {
+        // The two checks share one reading; an error of the index is the index's, any other the headers'.
+        do {
+            let layout = try ModelTensors.layout(of: model)
+            let tensors = try ModelTensors(reading: model)
+            (tensorCount, parameterCount) = (tensors.tensors.count, tensors.parameterCount)
+            dtypes = tensors.elements.map(\.rawValue)
+            record(
+                .safetensorsHeader, .passed,
+                "\(tensors.tensors.count) tensors, \(tensors.totalBytes) bytes, no gap and no overlap")
+            switch layout {
+            case .single where model[ShardIndex.path] != nil:
+                record(.shardIndex, .warned, "\(ShardIndex.path) lies beside model.safetensors, which loaders prefer")
+            case .single: record(.shardIndex, .passed, "one weight file, no index")
+            case .sharded(let index):
+                let size = index.totalSize.map { "total_size \($0) is the sum" } ?? "no total_size"
+                record(
+                    .shardIndex, index.totalSize == nil ? .warned : .passed,
+                    "\(index.tensors.count) tensors in \(index.files.count) files, each in the file named; \(size)")
+            }
+            return tensors
+        } catch let error as ModelFormatError {
+            switch error {
+            case .malformedIndex: record(.shardIndex, .failed, error.description)
+            case .malformedJSON(ShardIndex.path, _, _): record(.shardIndex, .failed, error.description)
+            default: record(.safetensorsHeader, .failed, error.description)
+            }
+        } catch {
+            record(.safetensorsHeader, .failed, "\(error)")
+        }
+        return nil
+    }
+
+    mutating func checkConfiguration(_ model: ModelFiles) -> GemmaConfiguration? {
+        attempt(.config) { inspection in
+            // The names are shown even for models that are not run.
+            if let object = try model.json(GemmaConfiguration.path)?.object {
+                inspection.modelType = object["model_type"]?.string.map { printable($0) }
+                if case .array(let names)? = object["architectures"] {
+                    inspection.architecture = names.first?.string.map { printable($0) }
+                }
+            }
+            let configuration = try GemmaConfiguration(reading: model)
+            inspection.contextLength = configuration.contextLength
+            let unknown = configuration.unknownKeys
+            if let key = unknown.first {
+                inspection.record(
+                    .config, .warned,
+                    "key \(printable(key)) is not known for \(configuration.modelType) and was "
+                        + "ignored, as transformers ignores it\(andMore(unknown.count))")
+            } else {
+                inspection.record(.config, .passed, "\(configuration.modelType), every key known")
+            }
+            return configuration
+        }
+    }
+
+    mutating func checkShapes(_ configuration: GemmaConfiguration, _ tensors: ModelTensors) {
+        attempt(.tensorShapes) { inspection in
+            let expected = try configuration.expectedTensors(in: tensors)
+            let comparison = expected.compared(with: tensors)
+            if let missing = comparison.missing.first {
+                inspection.record(
+                    .tensorShapes, .failed,
+                    "\(missing.name) of shape \(missing.shape) is missing\(andMore(comparison.missing.count))")
+            } else if let (wanted, got) = comparison.misshapen.first {
+                inspection.record(
+                    .tensorShapes, .failed,
+                    "\(wanted.name): config.json implies shape \(wanted.shape), got \(got)"
+                        + andMore(comparison.misshapen.count))
+            } else if let (name, element) = comparison.unreadable.first {
+                inspection.record(
+                    .tensorShapes, .unsupported,
+                    "\(name) is stored as \(element.rawValue), expected BF16, F16 or F32\(andMore(comparison.unreadable.count))"
+                )
+            } else if let extra = comparison.unexpected.first {
+                inspection.record(
+                    .tensorShapes, .warned,
+                    "\(printable(extra)) is not part of a \(configuration.modelType) model"
+                        + andMore(comparison.unexpected.count))
+            } else {
+                inspection.record(.tensorShapes, .passed, "\(expected.required.count) tensors as config.json implies")
+            }
+        }
+    }
+
+    mutating func checkTokenizer(_ model: ModelFiles, _ configuration: GemmaConfiguration?) {
+        guard model[Tokenizer.path] != nil else {
+            record(.tokenizer, .warned, "\(Tokenizer.path) is not among the files of this model")
+            return
+        }
+        attempt(.tokenizer) { inspection in
+            let tokenizer = try Tokenizer(reading: model)
+            if let rows = configuration?.vocabularySize, tokenizer.idCount > rows {
+                inspection.record(
+                    .tokenizer, .failed,
+                    "ids up to \(tokenizer.idCount - 1), expected below the \(rows) rows of the embedding")
+            } else if tokenizer.prefix.isEmpty {
+                inspection.record(
+                    .tokenizer, .warned, "\(tokenizer.pieceCount) pieces; it adds no <bos>, which every Gemma needs")
+            } else {
+                inspection.record(.tokenizer, .passed, "\(tokenizer.pieceCount) pieces, begins texts with <bos>")
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+/// All tensors of a model, across its weight files. The headers agree with their files and with the shard index.
+package struct ModelTensors: Sendable {
+    /// The weight files, in the order of the index (or the single model.safetensors), open for mapping.
+    package let files: [ReadableFile]
+    /// Tensor names and where each lies, in order of file and data.
+    package let tensors: [(tensor: Tensor, file: Int)]
+    private let positions: [[UInt8]: Int]
+
+    package subscript(_ name: String) -> (tensor: Tensor, file: Int)? {
+        positions[Array(name.utf8)].map { tensors[$0] }
+    }
+
+    package var totalBytes: Int { tensors.reduce(0) { $0 + $1.tensor.range.count } }
+    package var parameterCount: Int { tensors.reduce(0) { $0 + $1.tensor.elementCount } }
+    /// Element types in order of bytes held, largest first.
+    package var elements: [TensorElement] {
+        let sizes = Dictionary(tensors.map { ($0.tensor.element, $0.tensor.range.count) }, uniquingKeysWith: +)
+        return sizes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key)
+    }
+
+    /// Where the weights of a model are: the single file if there is one (as transformers looks), else the index.
+    package enum Layout: Sendable {
+        case single(String)
+        case sharded(ShardIndex)
+    }
+
+    package static func layout(of model: ModelFiles) throws -> Layout {
+        if model["model.safetensors"] != nil { return .single("model.safetensors") }
+        if model[ShardIndex.path] != nil {
+            return .sharded(
+                try ShardIndex(parsing: try model.open(ShardIndex.path).contents(limit: ShardIndex.maximumSize)))
+        }
+        throw ModelFormatError.unreadable(
+            file: "model.safetensors", reason: "neither it nor \(ShardIndex.path) is among the files of this model")
+    }
+
+    package init(reading model: ModelFiles) throws {
+        switch try Self.layout(of: model) {
+        case .single(let path):
+            let file = try model.open(path)
+            try self.init(files: [file], headers: [try Safetensors(reading: file)], index: nil)
+        case .sharded(let index):
+            let files = try index.files.map { path in
+                // Membership in the repository is what keeps `../../etc/passwd` out: paths are looked up, not joined.
+                guard model[path] != nil else {
+                    throw ModelFormatError.malformedIndex(
+                        file: index.file, subject: "weight_map", expected: "files of this repository", got: path)
+                }
+                return try model.open(path)
+            }
+            try self.init(files: files, headers: try files.map { try Safetensors(reading: $0) }, index: index)
+        }
+    }
+
+    private init(files: [ReadableFile], headers: [Safetensors], index: ShardIndex?) throws {
+        var tensors: [(tensor: Tensor, file: Int)] = [], positions: [[UInt8]: Int] = [:]
+        for (number, header) in headers.enumerated() {
+            for tensor in header.tensors {
+                if let other = positions.updateValue(tensors.count, forKey: Array(tensor.name.utf8)) {
+                    throw ModelFormatError.malformedIndex(
+                        file: header.file, subject: tensor.name, expected: "to be in one weight file",
+                        got: "also in \(files[tensors[other].file].name)")
+                }
+                tensors.append((tensor, number))
+            }
+        }
+        self.files = files
+        self.tensors = tensors
+        self.positions = positions
+        if let index { try check(index) }
+    }
+
+    private func check(_ index: ShardIndex) throws {
+        for (name, file) in index.tensors {
+            guard let found = self[name] else {
+                throw ModelFormatError.malformedIndex(
+                    file: index.file, subject: name, expected: "to be in \(printable(file))", got: "no such tensor")
+            }
+            guard files[found.file].name.utf8.elementsEqual(file.utf8) else {
+                throw ModelFormatError.malformedIndex(
+                    file: index.file, subject: name, expected: "to be in \(printable(file))",
+                    got: files[found.file].name)
+            }
+        }
+        // Every name listed is present and names are unique, so equal counts mean that none is extra.
+        guard index.tensors.count == tensors.count else {
+            let listed = Set(index.tensors.map { Array($0.name.utf8) })
+            let extra = tensors.first { !listed.contains(Array($0.tensor.name.utf8)) }
+            throw ModelFormatError.malformedIndex(
+                file: index.file, subject: "weight_map", expected: "every tensor of its files",
+                got: "none for \(extra?.tensor.name ?? "one") in \(extra.map { files[$0.file].name } ?? "a file")")
+        }
+        if let size = index.totalSize, size != totalBytes {
+            throw ModelFormatError.malformedIndex(
+                file: index.file, subject: "total_size", expected: "\(totalBytes), the sum of all tensors",
+                got: "\(size)")
+        }
+    }
+}

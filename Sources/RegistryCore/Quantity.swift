@@ -1,0 +1,37 @@
+/// Numbers as people read them.
+package enum Quantity {
+    /// Bytes in powers of 1,024: `483.7 KiB`, `1.9 GiB`.
+    package static func bytes(_ count: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        var value = Double(count)
+        var unit = 0
+        while value >= 1024, unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        return unit == 0 ? "\(count) B" : "\(fixed(value, 1)) \(units[unit])"
+    }
+
+    /// `3.5`: fixed decimals, without a locale.
+    package static func fixed(_ value: Double, _ decimals: Int) -> String {
+        guard value.isFinite, abs(value) < 1e15 else { return value.isNaN ? "NaN" : value < 0 ? "-inf" : "inf" }
+        var scale = 1.0
+        for _ in 0..<decimals { scale *= 10 }
+        let rounded = Int64((abs(value) * scale).rounded())
+        let whole = rounded / Int64(scale)
+        let part = String(rounded % Int64(scale))
+        let sign = value < 0 && rounded > 0 ? "-" : ""
+        guard decimals > 0 else { return "\(sign)\(whole)" }
+        return "\(sign)\(whole)." + String(repeating: "0", count: decimals - part.utf8.count) + part
+    }
+
+    /// `243,456`.
+    package static func grouped(_ count: Int64) -> String {
+        var text = ""
+        for (index, digit) in String(count.magnitude).reversed().enumerated() {
+            if index > 0, index % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return (count < 0 ? "-" : "") + String(text.reversed())
+    }
+}

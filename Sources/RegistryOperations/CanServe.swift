@@ -1,0 +1,53 @@
+package import RegistryCatalog
+import RegistryCore
+
+/// What has become of a model here.
+package enum ModelState: String, Sendable, Codable, CaseIterable {
+    case served, held, refused, revoked, preparing, failed
+}
+
+/// Why a snapshot is not served.
+package struct Obstacle: Sendable {
+    package let state: ModelState
+    package let rule: String
+    package let message: String
+}
+
+/// Whether a snapshot may be served: nil, or the first thing that speaks against it.
+///
+/// An AND over everything that is required; unknown, pending, unparsable or of other bytes means no. Every route that
+/// answers with bytes or metadata of a model asks this, and nothing else decides.
+package func canServe(_ snapshot: SnapshotRecord) -> Obstacle? {
+    if let revocation = snapshot.revocation {
+        return Obstacle(
+            state: .revoked, rule: "revocation",
+            message: "revoked on \(revocation.revokedAt.minutes): \(revocation.reason.printable)")
+    }
+    guard let decision = snapshot.decision else {
+        return Obstacle(state: .preparing, rule: "decision", message: "not decided on yet")
+    }
+    switch decision.outcome {
+    case .admit: break
+    case .hold:
+        return Obstacle(
+            state: .held, rule: decision.reason?.rule ?? "decision", message: decision.reason?.message ?? "held")
+    case .refuse:
+        return Obstacle(
+            state: .refused, rule: decision.reason?.rule ?? "decision", message: decision.reason?.message ?? "refused")
+    }
+    guard let manifest = snapshot.manifest, decision.manifest == manifest else {
+        return Obstacle(state: .held, rule: "decision", message: "the decision is not about these bytes")
+    }
+    for kind in Set(decision.required).union([.verification, .inspection]) {
+        guard let evidence = snapshot.evidence[kind], evidence.manifest == manifest else {
+            return Obstacle(state: .held, rule: kind.rawValue, message: "there is no \(kind.rawValue) of these bytes")
+        }
+        guard evidence.outcome != .failed else {
+            return Obstacle(state: .refused, rule: kind.rawValue, message: evidence.summary)
+        }
+    }
+    guard snapshot.promotedAt != nil else {
+        return Obstacle(state: .held, rule: "promotion", message: "not promoted")
+    }
+    return nil
+}

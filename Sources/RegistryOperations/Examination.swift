@@ -1,0 +1,114 @@
+import Foundation
+package import GemmaInference
+import ModelFormats
+import RegistryCatalog
+import RegistryCore
+package import RegistryPolicy
+import RegistryStorage
+
+/// Inspection and smoke test of a snapshot's files, under their own names in a folder of hard links.
+struct Examination {
+    let manifest: Manifest
+
+    /// - Returns: evidence bound to the manifest; the smoke test is left out where inspection already failed.
+    func run(
+        on snapshot: SnapshotRecord, in registry: Registry, say: @Sendable (String) async throws -> Void
+    ) async throws -> [Evidence] {
+        let folder = try await blocking { try registry.blobs.makeView(of: manifest) }
+        do {
+            let evidence = try await examine(folder, snapshot, registry, say)
+            try await blocking { registry.blobs.removeView(folder) }
+            return evidence
+        } catch {
+            try? await blocking { registry.blobs.removeView(folder) }
+            throw error
+        }
+    }
+
+    private func examine(
+        _ folder: String, _ snapshot: SnapshotRecord, _ registry: Registry,
+        _ say: @Sendable (String) async throws -> Void
+    ) async throws -> [Evidence] {
+        try await say("inspecting \(manifest.entries.count) files")
+        let report = try await blocking { ModelInspection(of: try ModelFiles(directory: folder)) }
+        let inspection = Evidence(report, manifest: manifest.digest, producer: registry.testerBuild)
+        guard inspection.outcome != .failed else { return [inspection] }
+
+        guard let probe = registry.policy.probe(for: snapshot.repository) else {
+            return [
+                inspection,
+                Evidence(
+                    kind: .smokeTest, outcome: .unsupported, manifest: manifest.digest,
+                    producer: registry.testerBuild, summary: "no probe in the policy fits \(snapshot.repository)"),
+            ]
+        }
+        try await say("running the smoke test")
+        let process = SmokeTestProcess(
+            executable: registry.configuration.executable, timeLimit: registry.policy.smokeTest.timeLimit,
+            testerBuild: registry.testerBuild)
+        do {
+            let verdict = try await process.run(on: folder, probe: SmokeTestProbe(probe))
+            return [inspection, Evidence(verdict, manifest: manifest.digest)]
+        } catch let broken as SmokeTestProcess.Broken {
+            return [
+                inspection,
+                Evidence(
+                    kind: .smokeTest, outcome: .failed, manifest: manifest.digest, producer: registry.testerBuild,
+                    summary: broken.reason),
+            ]
+        }
+    }
+}
+
+extension SmokeTestProbe {
+    package init(_ probe: Policy.Probe) {
+        self.init(
+            text: probe.text, maximumMeanNLL: probe.maximumMeanNLL, warnMeanNLL: probe.warnMeanNLL,
+            prompt: probe.prompt, maxTokens: probe.maximumTokens)
+    }
+}
+
+extension Evidence {
+    fileprivate init(_ report: ModelInspection, manifest: SHA256Digest, producer: String) {
+        let decisive = report.checks.first { $0.outcome == report.outcome }
+        var measurements = ["dtypes": report.dtypes.joined(separator: ", ")]
+        measurements["modelType"] = report.modelType
+        measurements["architecture"] = report.architecture
+        measurements["parameters"] = report.parameterCount.map { Quantity.grouped(Int64($0)) }
+        measurements["tensors"] = report.tensorCount.map { Quantity.grouped(Int64($0)) }
+        measurements["contextLength"] = report.contextLength.map { Quantity.grouped(Int64($0)) }
+        self.init(
+            kind: .inspection, outcome: Outcome(rawValue: report.outcome.rawValue) ?? .failed, manifest: manifest,
+            producer: producer,
+            summary: report.outcome == .passed
+                ? "\(report.checks.count) checks passed, \(report.modelType ?? "no model type"), "
+                    + "\(measurements["parameters"] ?? "?") parameters"
+                : decisive.map { "\($0.name.rawValue): \($0.message)" } ?? report.outcome.rawValue,
+            checks: report.checks.map {
+                Check(name: $0.name.rawValue, outcome: $0.outcome.rawValue, reason: $0.message)
+            },
+            measurements: measurements)
+    }
+
+    fileprivate init(_ report: SmokeTestReport, manifest: SHA256Digest) {
+        let decisive = report.checks.first { $0.outcome.rawValue == report.verdict.rawValue }
+        let seconds = Quantity.fixed(report.seconds, 2)
+        var measurements = ["seconds": seconds, "peakMemory": Quantity.bytes(Int64(report.peakMemoryBytes))]
+        measurements["meanNLL"] = report.meanNLL.map { Quantity.fixed($0, 4) }
+        measurements["generatedText"] = report.generatedText
+        measurements["modelType"] = report.modelType
+        self.init(
+            kind: .smokeTest, outcome: Outcome(rawValue: report.verdict.rawValue) ?? .failed, manifest: manifest,
+            producer: report.testerBuild,
+            summary: report.verdict == .passed
+                ? "\(report.checks.count) checks passed in \(seconds) s"
+                : decisive.map { "\($0.name.rawValue) \($0.value) (bound \($0.bound)): \($0.reason)" }
+                    ?? report.verdict.rawValue,
+            checks: report.checks.map {
+                Check(
+                    name: $0.name.rawValue, outcome: $0.outcome.rawValue, value: $0.value, bound: $0.bound,
+                    reason: $0.reason)
+            },
+            measurements: measurements)
+    }
+}

@@ -1,0 +1,113 @@
+import RegistryCatalog
+import RegistryCore
+import RegistryStorage
+import RegistryUpstream
+
+/// Brings a commit's files into the store: fetched in parallel, verified one by one, published together.
+struct Fetch {
+    /// Files under way at once.
+    private static let width = 4
+
+    let repository: RepositoryID
+    let commit: CommitID
+    let files: [UpstreamFile]
+
+    /// - Returns: the manifest of what is now in the store, all of it.
+    /// - Throws: ``StorageError/mismatch`` with nothing published and no part left; any other error with nothing
+    ///   published and the parts kept, so that the next attempt goes on where this one stopped.
+    func run(in registry: Registry, report: @escaping Report) async throws -> Manifest {
+        var fetched: [FileEntry] = []
+        var ingests: [IngestFile] = []
+        var missing: [UpstreamFile] = []
+        for file in files {
+            if let digest = try await digestInStore(file, registry) {
+                fetched.append(FileEntry(file, digest: digest))
+            } else {
+                missing.append(file)
+            }
+        }
+        let bytes = missing.reduce(0 as Int64) { $0.addingReportingOverflow($1.size).partialValue }
+        try await blocking { try registry.blobs.requireSpace(for: bytes) }
+
+        do {
+            try await withThrowingTaskGroup(of: (FileEntry, IngestFile).self) { group in
+                // Two paths may hold the same bytes; they share a part, so only one of them is fetched.
+                var waiting = Dictionary(grouping: missing) { $0.lfsDigest?.hex ?? $0.gitObject.hex }.values
+                    .sorted { $0[0].path < $1[0].path }[...]
+                var twins: [String: [UpstreamFile]] = [:]
+                func startNext() {
+                    guard let same = waiting.popFirst() else { return }
+                    twins[same[0].path.text] = same
+                    group.addTask { try await fetch(same[0], registry, report) }
+                }
+                for _ in 0..<Self.width { startNext() }
+                while let (entry, ingest) = try await group.next() {
+                    ingests.append(ingest)
+                    for twin in twins[entry.path.text] ?? [] {
+                        fetched.append(FileEntry(twin, digest: entry.digest))
+                    }
+                    startNext()
+                }
+            }
+        } catch let error as StorageError {
+            if case .mismatch = error {
+                for file in missing { registry.blobs.discardPart(sha256: file.lfsDigest, gitObject: file.gitObject) }
+            }
+            throw error
+        }
+        let done = ingests
+        try await blocking { for ingest in done { try ingest.publish() } }
+        return Manifest(fetched)
+    }
+
+    /// The bytes may be here already: under another repository, or from an earlier commit of this one.
+    private func digestInStore(_ file: UpstreamFile, _ registry: Registry) async throws -> SHA256Digest? {
+        var digest = file.lfsDigest
+        if digest == nil { digest = try await registry.catalog.blob(gitObject: file.gitObject) }
+        guard let digest else { return nil }
+        return try await blocking { registry.blobs.size(of: digest) } == file.size ? digest : nil
+    }
+
+    private func fetch(
+        _ file: UpstreamFile, _ registry: Registry, _ report: @escaping Report
+    ) async throws -> (FileEntry, IngestFile) {
+        let label = "\(repository)@\(commit.short)/\(file.path)"
+        let ingest = try await blocking {
+            try registry.blobs.ingest(label, size: file.size, sha256: file.lfsDigest, gitObject: file.gitObject)
+        }
+        try await registry.upstream.fetch(file, of: repository, at: commit, from: ingest.offset, into: ingest) {
+            report(.file(path: file.path.text, received: $0, size: file.size))
+        }
+        let digest = try await blocking {
+            try ingest.verify(expecting: file.lfsDigest, gitObject: file.lfsDigest == nil ? file.gitObject : nil)
+        }
+        return (FileEntry(file, digest: digest), ingest)
+    }
+
+    /// What was proven about the files, as evidence.
+    func evidence(of manifest: Manifest, _ registry: Registry) -> Evidence {
+        let lfs = manifest.entries.count(where: \.isLFS)
+        return Evidence(
+            kind: .verification, outcome: .passed, manifest: manifest.digest, producer: registry.testerBuild,
+            summary: "\(manifest.entries.count) files, \(Quantity.bytes(manifest.totalSize)), are what "
+                + "\(registry.upstream.endpoint) announced",
+            checks: [
+                Evidence.Check(
+                    name: "size", outcome: "passed", value: "\(manifest.entries.count) files", bound: "as in the tree"),
+                Evidence.Check(
+                    name: "sha256", outcome: "passed", value: "\(lfs) LFS files", bound: "equal to the LFS oid"),
+                Evidence.Check(
+                    name: "git-sha1", outcome: "passed", value: "\(manifest.entries.count - lfs) ordinary files",
+                    bound: "equal to the tree's oid"),
+            ])
+    }
+}
+
+extension IngestFile: ByteSink {}
+
+extension FileEntry {
+    fileprivate init(_ file: UpstreamFile, digest: SHA256Digest) {
+        self.init(
+            path: file.path, size: file.size, gitObject: file.gitObject, isLFS: file.lfsDigest != nil, digest: digest)
+    }
+}

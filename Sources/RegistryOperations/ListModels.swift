@@ -1,0 +1,72 @@
+package import RegistryCatalog
+package import RegistryCore
+
+/// Every repository that is known here, one line each.
+package struct ListModels: Verb {
+    package static let name = "list"
+
+    package init() {}
+
+    package func perform(in registry: Registry, report: @escaping Report) async throws -> [ModelSummary] {
+        try await registry.summaries()
+    }
+}
+
+/// A repository at the snapshot that matters: what `main` means, else the newest.
+package struct ModelSummary: Codable, Sendable {
+    package let repository: RepositoryID
+    /// Nil while nothing but a job is known.
+    package let commit: CommitID?
+    package let state: ModelState
+    /// Why it is not served; empty where it is.
+    package let reason: String
+    package let licence: String?
+    package let baseModels: [String]
+    package let relation: String?
+    /// The smoke test's outcome, or `-`.
+    package let verdict: String
+    /// Bytes.
+    package let size: Int64
+    package let files: Int
+    package let pulls: PullCount
+    package let updatedAt: Timestamp
+}
+
+extension Registry {
+    package func summaries() async throws -> [ModelSummary] {
+        let counts = try await catalog.pullCounts()
+        let byRepository = Dictionary(grouping: try await catalog.snapshots(), by: \.repository)
+        var summaries = byRepository.values.compactMap { snapshots in
+            Self.leading(snapshots).map { summary(of: $0, counts[$0.id] ?? PullCount()) }
+        }
+        let known = Set(summaries.map(\.repository))
+        for job in try await catalog.activeJobs() where !known.contains(job.repository) {
+            summaries.append(ModelSummary(preparing: job))
+        }
+        return summaries.sorted { $0.repository < $1.repository }
+    }
+
+    /// The snapshot that stands for its repository.
+    static func leading(_ snapshots: [SnapshotRecord]) -> SnapshotRecord? {
+        snapshots.first { $0.refs.contains("main") } ?? snapshots.first
+    }
+
+    func summary(of snapshot: SnapshotRecord, _ count: PullCount) -> ModelSummary {
+        let obstacle = canServe(snapshot)
+        return ModelSummary(
+            repository: snapshot.repository, commit: snapshot.commit, state: obstacle?.state ?? .served,
+            reason: obstacle.map { "\($0.rule): \($0.message)" } ?? "", licence: snapshot.card.licence,
+            baseModels: snapshot.card.baseModels, relation: snapshot.card.relation,
+            verdict: snapshot.evidence[.smokeTest]?.outcome.rawValue ?? "-", size: snapshot.totalSize,
+            files: snapshot.fileCount, pulls: count, updatedAt: snapshot.promotedAt ?? snapshot.createdAt)
+    }
+}
+
+extension ModelSummary {
+    fileprivate init(preparing job: Job) {
+        self.init(
+            repository: job.repository, commit: nil, state: .preparing, reason: job.message, licence: nil,
+            baseModels: [], relation: nil, verdict: "-", size: 0, files: 0, pulls: PullCount(),
+            updatedAt: job.updatedAt)
+    }
+}

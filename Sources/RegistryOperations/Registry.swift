@@ -1,0 +1,121 @@
+import Foundation
+package import RegistryCatalog
+package import RegistryCore
+package import RegistryPolicy
+package import RegistryStorage
+import RegistryUpstream
+import Synchronization
+
+/// Everything a Lapidary is configured with, read once by the CLI.
+package struct RegistryConfiguration: Sendable {
+    /// Folder of ``StorageLayout``.
+    package var storage: String
+    /// A policy file, or a folder with `default.yaml`.
+    package var policies: String
+    /// URL of the hub to mirror from.
+    package var upstream: String
+    package var upstreamToken: Secret?
+    /// The `lapidary` that runs the smoke test, in a child process.
+    package var executable: String
+    /// Whether clients without a token may pull.
+    package var anonymousPulls: Bool
+    /// Where a refused person may ask, e.g. `#models on chat`; may be empty.
+    package var contact: String
+
+    package init(
+        storage: String, policies: String, upstream: String, upstreamToken: Secret?, executable: String,
+        anonymousPulls: Bool, contact: String
+    ) {
+        self.storage = storage
+        self.policies = policies
+        self.upstream = upstream
+        self.upstreamToken = upstreamToken
+        self.executable = executable
+        self.anonymousPulls = anonymousPulls
+        self.contact = contact
+    }
+}
+
+/// The owner of a storage folder: holds its lock, and joins store, catalogue, policy and upstream. The verbs act on
+/// it, the server asks it what may be served.
+package final class Registry: Sendable {
+    package let configuration: RegistryConfiguration
+    package let blobs: BlobStore
+    package let catalog: Catalog
+    package let policy: Policy
+    /// Lets this machine's owner act through a running server.
+    package let adminToken: Secret
+    /// Which build tests models: `lapidary sha256:<12 hex>` of the executable.
+    package let testerBuild: String
+    let upstream: HubClient
+    let mirrorTurn = Turn()
+    let transfers = TransferRecorder()
+    let anonymous = Mutex<[String: Consumer]>([:])
+    private let revoked = Mutex<Set<Int64>>([])
+    private let lock: StorageLock
+
+    /// Takes the storage, and brings it to a known state: interrupted jobs are marked, half-built views swept,
+    /// every decision made anew where the policy has changed since.
+    package static func open(_ configuration: RegistryConfiguration) async throws -> Registry {
+        let registry = try await blocking { try Registry(configuration) }
+        try await registry.catalog.failInterruptedJobs()
+        for snapshot in try await registry.catalog.snapshots() {
+            if snapshot.revocation != nil { registry.markRevoked(snapshot.id) }
+            if snapshot.decision?.policy != registry.policy.digest { try await registry.decideAgain(snapshot) }
+        }
+        return registry
+    }
+
+    private init(_ configuration: RegistryConfiguration) throws {
+        self.configuration = configuration
+        policy = try PolicyFile.read(configuration.policies)
+        upstream = try HubClient(
+            endpoint: configuration.upstream, token: configuration.upstreamToken, userAgent: "lapidary")
+        let layout = StorageLayout(root: configuration.storage)
+        lock = try StorageLock(layout)
+        blobs = try BlobStore(layout: layout)
+        catalog = try Catalog(path: layout.database)
+        if let token = KeyFile.read(layout.adminToken) {
+            adminToken = Secret(token)
+        } else {
+            let token = TokenText.make()
+            try KeyFile.write(token, to: layout.adminToken)
+            adminToken = Secret(token)
+        }
+        guard let executable = FileManager.default.contents(atPath: configuration.executable) else {
+            throw OperationError.invalid("\(configuration.executable) cannot be read: it is what runs the smoke test")
+        }
+        testerBuild = "lapidary sha256:\(ContentDigests.sha256(of: Array(executable)).hex.prefix(12))"
+    }
+
+    /// Background work, until cancelled: writes transfers to the catalogue, the last ones on the way out.
+    package func run() async throws { try await transfers.run(into: catalog) }
+
+    /// Says in the lock file where this process serves, so that the CLI finds it.
+    package func announce(server: String) throws { try lock.announce(server: server) }
+
+    /// Remembers an answer that carried bytes; returns at once.
+    package func record(_ transfer: Transfer) { transfers.add(transfer) }
+
+    /// Whether a snapshot was revoked; asked between the pieces of a running transfer, so it looks at memory only.
+    package func isRevoked(_ snapshot: Int64) -> Bool { revoked.withLock { $0.contains(snapshot) } }
+    func markRevoked(_ snapshot: Int64) { revoked.withLock { _ = $0.insert(snapshot) } }
+}
+
+/// Lets one mirror run at a time, first come, first served.
+actor Turn {
+    private var isTaken = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func take() async {
+        guard isTaken else {
+            isTaken = true
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func giveBack() {
+        if waiting.isEmpty { isTaken = false } else { waiting.removeFirst().resume() }
+    }
+}

@@ -1,0 +1,80 @@
+import RegistryCatalog
+package import RegistryCore
+import RegistryPolicy
+import RegistryStorage
+import RegistryUpstream
+
+/// One thing an operator can ask for, as a value. The CLI performs it where it owns the storage, and sends it to the
+/// running server where that does: one code path for both.
+package protocol Verb: Codable, Sendable {
+    associatedtype Answer: Codable & Sendable
+    /// As in `POST /api/lapidary/{name}`.
+    static var name: String { get }
+    func perform(in registry: Registry, report: @escaping Report) async throws -> Answer
+}
+
+package typealias Report = @Sendable (Step) -> Void
+
+/// What happens while a verb runs.
+package enum Step: Codable, Sendable {
+    case message(String)
+    /// Bytes of one file that are here.
+    case file(path: String, received: Int64, size: Int64)
+}
+
+package enum Verbs {
+    package static let all: [any Verb.Type] = [
+        Mirror.self, ListModels.self, ShowModel.self, RevokeModel.self, ShowStatistics.self, ShowInventory.self,
+        CreateToken.self,
+    ]
+}
+
+/// An error as it crosses a process: what to print, and how to exit.
+package struct Failure: Error, Codable, Sendable, CustomStringConvertible {
+    package let message: String
+    /// 1 failed, 2 usage, 3 refused, 4 corrupt.
+    package let exitCode: Int32
+
+    package init(message: String, exitCode: Int32) {
+        self.message = message
+        self.exitCode = exitCode
+    }
+
+    /// The one table from errors to exit codes.
+    package init(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as OperationError: self.init(message: "\(error)", exitCode: error.exitCode)
+        case let error as InvalidName: self.init(message: "\(error)", exitCode: 2)
+        case let error as PolicyError: self.init(message: "\(error)", exitCode: 2)
+        case StorageError.mismatch: self.init(message: "\(error)", exitCode: 4)
+        case CatalogError.notADatabase: self.init(message: "\(error)", exitCode: 4)
+        case UpstreamError.endpoint: self.init(message: "\(error)", exitCode: 2)
+        case is CancellationError: self.init(message: "cancelled", exitCode: 1)
+        default: self.init(message: "\(error)", exitCode: 1)
+        }
+    }
+
+    package var description: String { message }
+}
+
+/// What can go wrong with a verb itself.
+package enum OperationError: Error, CustomStringConvertible {
+    case unknownModel(RepositoryID)
+    case nothingToRevoke(RepositoryID)
+    case invalid(String)
+
+    var exitCode: Int32 {
+        if case .invalid = self { 2 } else { 1 }
+    }
+
+    package var description: String {
+        switch self {
+        case .unknownModel(let repository):
+            "\(repository) is not known here: 'lapidary list' shows what is, 'lapidary mirror \(repository)' fetches it"
+        case .nothingToRevoke(let repository):
+            "\(repository) has no snapshot in service to revoke: 'lapidary show \(repository)' tells its state"
+        case .invalid(let message): message
+        }
+    }
+}

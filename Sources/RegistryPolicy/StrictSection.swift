@@ -1,0 +1,176 @@
+import RegistryCore
+import Yams
+
+/// One mapping of a YAML file, read key by key. What is left when ``finish()`` is called is an unknown key.
+package struct StrictSection {
+    private let file: String
+    private let name: String
+    private let mark: Mark?
+    private let keys: [(name: String, key: Node, value: Node)]
+    private var unread: Set<String>
+
+    /// The mapping that a whole file is.
+    package init(parsing bytes: [UInt8], file: String, name: String) throws(PolicyError) {
+        guard bytes.count <= 1 << 20 else { throw .unreadable(path: file, reason: "it is larger than 1 MiB") }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw .unreadable(path: file, reason: "it is not UTF-8")
+        }
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw .syntax(file: file, message: error.brief)
+        } catch {
+            throw .syntax(file: file, message: "\(error)")
+        }
+        guard let root else { throw .unreadable(path: file, reason: "it is empty") }
+        try self.init(root, file: file, name: name)
+    }
+
+    private init(_ node: Node, file: String, name: String) throws(PolicyError) {
+        self.file = file
+        self.name = name
+        mark = node.mark
+        guard let mapping = node.mapping else {
+            throw Self.invalid(file, node.mark, "\(name) must be keys with values, got \(node.kind)")
+        }
+        var keys: [(String, Node, Node)] = []
+        for (key, value) in mapping {
+            guard let text = key.scalar?.string else { throw Self.invalid(file, key.mark, "a key must be a word") }
+            guard !keys.contains(where: { $0.0 == text }) else {
+                throw Self.invalid(file, key.mark, "key '\(text.printable)' stands twice in \(name)")
+            }
+            keys.append((text, key, value))
+        }
+        self.keys = keys
+        unread = Set(keys.map(\.0))
+    }
+
+    package func has(_ key: String) -> Bool { keys.contains { $0.name == key } }
+
+    package mutating func text(_ key: String) throws(PolicyError) -> String {
+        let node = try node(key)
+        guard let text = node.scalar?.string, !text.isEmpty else { throw mistyped(key, node, "a text") }
+        return text
+    }
+
+    package mutating func texts(_ key: String) throws(PolicyError) -> [String] {
+        let node = try node(key)
+        guard let sequence = node.sequence else { throw mistyped(key, node, "a list of names") }
+        var texts: [String] = []
+        for item in sequence {
+            guard let text = item.scalar?.string, !text.isEmpty else { throw mistyped(key, item, "a list of names") }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    package mutating func flag(_ key: String) throws(PolicyError) -> Bool {
+        let node = try node(key)
+        switch node.scalar?.string {
+        case "true": return true
+        case "false": return false
+        default: throw mistyped(key, node, "true or false")
+        }
+    }
+
+    package mutating func integer(_ key: String, in range: ClosedRange<Int>) throws(PolicyError) -> Int {
+        let node = try node(key)
+        guard let value = (node.scalar?.string).flatMap({ Int($0) }), range.contains(value) else {
+            throw mistyped(key, node, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    package mutating func number(_ key: String, in range: ClosedRange<Double>) throws(PolicyError) -> Double {
+        let node = try node(key)
+        guard let value = (node.scalar?.string).flatMap({ Double($0) }), range.contains(value) else {
+            throw mistyped(key, node, "a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    /// Bytes, from `60 GB` or `2 GiB`.
+    package mutating func size(_ key: String) throws(PolicyError) -> Int64 {
+        let node = try node(key)
+        let parts = (node.scalar?.string ?? "").split(separator: " ")
+        let units: [Substring: Int64] = [
+            "B": 1, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
+            "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+        ]
+        guard parts.count == 2, let count = Int64(parts[0]), count > 0, let unit = units[parts[1]],
+            case let (bytes, false) = count.multipliedReportingOverflow(by: unit)
+        else { throw mistyped(key, node, "a size such as 60 GB or 512 MiB") }
+        return bytes
+    }
+
+    package mutating func choice<Choice: RawRepresentable<String>>(
+        _ key: String, of choices: [Choice]
+    ) throws(PolicyError) -> Choice {
+        let node = try node(key)
+        guard let choice = choices.first(where: { $0.rawValue == node.scalar?.string }) else {
+            throw mistyped(key, node, "one of: \(choices.map(\.rawValue).joined(separator: ", "))")
+        }
+        return choice
+    }
+
+    package mutating func section(_ key: String) throws(PolicyError) -> StrictSection {
+        try StrictSection(node(key), file: file, name: "'\(key)'")
+    }
+
+    package mutating func sections(_ key: String) throws(PolicyError) -> [StrictSection] {
+        let node = try node(key)
+        guard let sequence = node.sequence else { throw mistyped(key, node, "a list") }
+        var sections: [StrictSection] = []
+        for item in sequence { sections.append(try StrictSection(item, file: file, name: "an entry of '\(key)'")) }
+        return sections
+    }
+
+    /// Refuses what nobody asked for.
+    package func finish() throws(PolicyError) {
+        guard let (key, node, _) = keys.first(where: { unread.contains($0.name) }) else { return }
+        let known = keys.map(\.name).filter { !unread.contains($0) }.joined(separator: ", ")
+        throw Self.invalid(
+            file, node.mark, "unknown key '\(key.printable)' in \(name); the others here are: \(known)")
+    }
+
+    private mutating func node(_ key: String) throws(PolicyError) -> Node {
+        guard let (_, _, value) = keys.first(where: { $0.name == key }) else {
+            throw Self.invalid(file, mark, "key '\(key)' is missing in \(name)")
+        }
+        unread.remove(key)
+        return value
+    }
+
+    private func mistyped(_ key: String, _ node: Node, _ expected: String) -> PolicyError {
+        let got = node.scalar.map { "'\($0.string.printable)'" } ?? node.kind
+        return Self.invalid(file, node.mark, "'\(key)' must be \(expected), got \(got)")
+    }
+
+    private static func invalid(_ file: String, _ mark: Mark?, _ message: String) -> PolicyError {
+        .invalid(file: file, line: mark?.line ?? 1, column: mark?.column ?? 1, message: message)
+    }
+}
+
+extension Node {
+    fileprivate var kind: String {
+        switch self {
+        case .mapping: "keys with values"
+        case .sequence: "a list"
+        case .scalar: "a single value"
+        case .alias: "an alias"
+        }
+    }
+}
+
+extension YamlError {
+    /// Line, column and problem, on one line; Yams' own text draws the place over three.
+    fileprivate var brief: String {
+        switch self {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "\(mark.line):\(mark.column): \(problem)"
+        default: "\(self)".split(whereSeparator: \.isNewline).joined(separator: " ")
+        }
+    }
+}

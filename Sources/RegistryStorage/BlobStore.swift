@@ -1,0 +1,108 @@
+import Glibc
+package import RegistryCore
+
+/// Bytes by their SHA-256. A blob appears by rename, complete and checked, and never changes.
+///
+/// Every call blocks on the disk: call it through `blocking`.
+package struct BlobStore: Sendable {
+    package let layout: StorageLayout
+
+    /// Makes the folders where they are missing, and sweeps what a crash may have left: half-built views at once,
+    /// parts that nobody came back for in a week.
+    package init(layout: StorageLayout) throws(StorageError) {
+        self.layout = layout
+        try PosixFile.makeFolder(layout.blobs)
+        for folder in [layout.ingest, layout.quarantine] { try PosixFile.makeFolder(folder) }
+        try PosixFile.makeFolder(layout.keys, mode: 0o700)
+        sweep()
+    }
+
+    package func contains(_ digest: SHA256Digest) -> Bool { size(of: digest) != nil }
+
+    /// Bytes of a blob; nil where it is not here.
+    package func size(of digest: SHA256Digest) -> Int64? { PosixFile.size(layout.blob(digest)) }
+
+    /// Where a blob's bytes lie.
+    package func path(of digest: SHA256Digest) throws(StorageError) -> String {
+        guard contains(digest) else { throw .missing(digest) }
+        return layout.blob(digest)
+    }
+
+    /// Opens a part for a file that upstream announced; the same announcement finds the same part again.
+    package func ingest(
+        _ label: String, size: Int64, sha256: SHA256Digest?, gitObject: GitObjectID
+    ) throws(StorageError) -> IngestFile {
+        try IngestFile(store: self, key: Self.key(sha256, gitObject), label: label, size: size)
+    }
+
+    /// Removes what an attempt left of a file.
+    package func discardPart(sha256: SHA256Digest?, gitObject: GitObjectID) {
+        unlink("\(layout.ingest)/\(Self.key(sha256, gitObject)).part")
+    }
+
+    private static func key(_ sha256: SHA256Digest?, _ gitObject: GitObjectID) -> String {
+        sha256.map { "sha256-\($0.hex)" } ?? "git-\(gitObject.hex)"
+    }
+
+    /// Throws ``StorageError/full`` unless that many bytes fit and a reserve of 256 MiB (or a tenth of a small disk)
+    /// stays free for the catalogue.
+    package func requireSpace(for bytes: Int64) throws(StorageError) {
+        var status = statvfs()
+        guard statvfs(layout.root, &status) == 0 else {
+            throw .failed(operation: "statvfs", path: layout.root, errno: errno)
+        }
+        let unit = Int64(clamping: status.f_frsize)
+        let free = Int64(clamping: status.f_bavail).multipliedReportingOverflow(by: unit).partialValue
+        let reserve = min(
+            256 << 20, Int64(clamping: status.f_blocks).multipliedReportingOverflow(by: unit).partialValue / 10)
+        let needed = bytes.addingReportingOverflow(reserve)
+        guard !needed.overflow, needed.partialValue <= free else {
+            throw .full(root: layout.root, needed: needed.overflow ? .max : needed.partialValue, free: free)
+        }
+    }
+
+    /// Takes a blob away. Call after the rows that pointed at it are gone.
+    package func remove(_ digest: SHA256Digest) throws(StorageError) {
+        let path = layout.blob(digest)
+        if unlink(path) == -1, errno != ENOENT { throw .failed(operation: "unlink", path: path, errno: errno) }
+        try PosixFile.syncFolder(layout.blobFolder(of: digest))
+    }
+
+    /// A folder in which a snapshot's files carry their own names, for the smoke test. Remove it with ``removeView(_:)``.
+    package func makeView(of manifest: Manifest) throws(StorageError) -> String {
+        let folder = "\(layout.ingest)/view-\(manifest.digest.hex)"
+        PosixFile.removeTree(folder)
+        for entry in manifest.entries {
+            let path = "\(folder)/\(entry.path)"
+            try PosixFile.makeFolder(PosixFile.folder(of: path))
+            try check("link", path, link(try self.path(of: entry.digest), path))
+        }
+        return folder
+    }
+
+    package func removeView(_ folder: String) { PosixFile.removeTree(folder) }
+
+    /// fsync, 0444, rename, fsync of both folders: the order in which a crash can do no harm.
+    func publish(part: String, descriptor: Int32, as digest: SHA256Digest) throws(StorageError) {
+        let folder = layout.blobFolder(of: digest)
+        try PosixFile.makeFolder(folder)
+        try check("fsync", part, fsync(descriptor))
+        try check("chmod", part, fchmod(descriptor, 0o444))
+        try check("rename", part, rename(part, layout.blob(digest)))
+        try PosixFile.syncFolder(folder)
+        try PosixFile.syncFolder(layout.blobs)
+    }
+
+    private func sweep() {
+        let weekAgo = time(nil) - 7 * 24 * 3600
+        for name in PosixFile.entries(of: layout.ingest) {
+            let path = "\(layout.ingest)/\(name)"
+            var status = stat()
+            if name.hasPrefix("view-") {
+                PosixFile.removeTree(path)
+            } else if lstat(path, &status) == 0, status.st_mtim.tv_sec < weekAgo {
+                unlink(path)
+            }
+        }
+    }
+}

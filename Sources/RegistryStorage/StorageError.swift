@@ -1,0 +1,38 @@
+import Glibc
+package import RegistryCore
+
+/// What can go wrong between Lapidary and its disk.
+package enum StorageError: Error, CustomStringConvertible {
+    /// Another process owns this storage.
+    case locked(root: String, owner: String)
+    case full(root: String, needed: Int64, free: Int64)
+    /// The bytes are not those that were announced.
+    case mismatch(file: String, expected: String, got: String, kept: String)
+    case missing(SHA256Digest)
+    case failed(operation: String, path: String, errno: Int32)
+
+    package var description: String {
+        switch self {
+        case .locked(let root, let owner):
+            "storage \(root) is in use by \(owner): stop it, or give LAPIDARY_STORAGE another folder"
+        case .full(let root, let needed, let free):
+            "storage \(root) is full: \(Quantity.bytes(needed)) needed, \(Quantity.bytes(free)) free; "
+                + "make room or give LAPIDARY_STORAGE a folder on another disk"
+        case .mismatch(let file, let expected, let got, let kept):
+            "digest mismatch for \(file): expected \(expected), got \(got); kept in \(kept), nothing was published"
+        case .missing(let digest):
+            "blob \(digest) is not in the store: mirror its repository again"
+        case .failed(let operation, let path, let errno):
+            errno == ENOSPC
+                ? "no space left on the disk of \(path): make room or give LAPIDARY_STORAGE a folder on another disk"
+                : "\(operation) \(path): \(String(cString: strerror(errno)))"
+        }
+    }
+}
+
+/// Turns a C call's -1 into an error that names the call and the path.
+@discardableResult
+func check<Value: SignedInteger>(_ operation: String, _ path: String, _ result: Value) throws(StorageError) -> Value {
+    guard result != -1 else { throw .failed(operation: operation, path: path, errno: errno) }
+    return result
+}

@@ -1,0 +1,123 @@
+import RegistryCore
+
+extension HubClient {
+    private static let redirectLimit = 5
+    /// Bytes that an attempt must bring for the count of attempts to begin anew: a server that hands out one byte at a
+    /// time would else keep a job busy for ever.
+    private static let realProgress: Int64 = 64 * 1024
+
+    /// Sends one GET and follows its redirects, hop by hop, until an answer that is not one.
+    ///
+    /// The token goes only to the configured origin, the range to every hop (reliability C1, C5).
+    ///
+    /// - Parameters:
+    ///   - offset: asks for the bytes from there on; 0 asks for the whole without a `Range`.
+    ///   - size: bytes expected, for the transfer's time limit.
+    /// - Returns: the header of the 2xx answer, whose body went to `receiver`.
+    func follow(
+        _ start: WebAddress, from offset: Int64 = 0, size: Int64 = 0, about subject: Subject,
+        to receiver: any TransferReceiver
+    ) async throws -> ResponseHead {
+        var address = start
+        for _ in 0...Self.redirectLimit {
+            var headers = ["Accept-Encoding: identity"]
+            if offset > 0 { headers.append("Range: bytes=\(offset)-") }
+            if let token, address.origin == home.origin { headers.append("Authorization: Bearer \(token.reveal())") }
+            let request = TransferRequest(
+                address: address, headers: headers, userAgent: userAgent, deadlines: attempts.deadlines,
+                total: attempts.deadlines.total(for: size))
+
+            let head: ResponseHead
+            do {
+                head = try await transfers.send(request, to: receiver)
+            } catch let fault as TransferFault {
+                throw Obstacle(fault, at: address)
+            }
+            switch head.status {
+            case 200..<300: return head
+            case 301, 302, 303, 307, 308: address = try target(of: head, from: address)
+            default: throw Obstacle(head, from: address, is: error(head, from: address, about: subject), home: home)
+            }
+        }
+        throw UpstreamError.protocolViolation(
+            "chain of redirects from \(start)", expected: "at most \(Self.redirectLimit)",
+            got: "one more, to \(address)")
+    }
+
+    private func target(of head: ResponseHead, from address: WebAddress) throws -> WebAddress {
+        guard let location = head["location"], !location.isEmpty else {
+            throw UpstreamError.protocolViolation("redirect from \(address)", expected: "a Location", got: "none")
+        }
+        let target: WebAddress
+        do {
+            target = try address.resolving(location)
+        } catch {
+            throw UpstreamError.protocolViolation(
+                "redirect from \(address)", expected: "an http or https address",
+                got: "\(location.printable) (\(error.reason))")
+        }
+        guard !(address.scheme == "https" && target.scheme == "http") else {
+            throw UpstreamError.protocolViolation("redirect from \(address)", expected: "https", got: "\(target)")
+        }
+        return target
+    }
+
+    /// Runs `body` until it succeeds, is refused, or has met the policy's number of obstacles that may pass.
+    ///
+    /// - Parameter progress: the furthest byte reached so far; an attempt that got well further starts the count anew.
+    func persistently<Value>(progress: () -> Int64 = { 0 }, _ body: () async throws -> Value) async throws -> Value {
+        var attempt = 1
+        var furthest = progress()
+        var hasResolvedAgain = false
+        while true {
+            let obstacle: Obstacle
+            do {
+                return try await body()
+            } catch let met as Obstacle {
+                obstacle = met
+            }
+            if progress() - furthest >= Self.realProgress {
+                furthest = progress()
+                attempt = 1
+            }
+            if obstacle.isExpiredSignature, !hasResolvedAgain {
+                hasResolvedAgain = true
+                continue
+            }
+            attempt += 1
+            guard obstacle.mayPass, attempt <= attempts.attempts else { throw obstacle.error }
+            let asked = obstacle.wait ?? .zero
+            guard asked <= attempts.longestWait else { throw obstacle.error }
+            let delay = asked + attempts.delay(before: attempt)
+            waiting(UpstreamWait(reason: obstacle.error, delay: delay))
+            try await Task.sleep(for: delay)
+        }
+    }
+}
+
+/// What stopped one attempt; never leaves the client.
+struct Obstacle: Error {
+    let error: UpstreamError
+    let mayPass: Bool
+    /// How long upstream asked to stay away.
+    var wait: Duration?
+    /// A storage host's 403: its signed address ran out, and a new one can be had from the Hub.
+    var isExpiredSignature = false
+
+    init(_ error: UpstreamError) {
+        self.error = error
+        mayPass = error.mayPass
+    }
+
+    init(_ fault: TransferFault, at address: WebAddress) {
+        error = .unreachable(endpoint: address.origin, reason: fault.reason)
+        mayPass = fault.mayPass
+    }
+
+    init(_ head: ResponseHead, from address: WebAddress, is error: UpstreamError, home: WebAddress) {
+        self.error = error
+        mayPass = error.mayPass
+        wait = mayPass ? head.secondsToWait.map { .seconds($0) } : nil
+        isExpiredSignature = head.status == 403 && address.origin != home.origin
+    }
+}

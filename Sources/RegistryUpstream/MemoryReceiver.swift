@@ -1,0 +1,44 @@
+import Foundation
+import Synchronization
+
+/// Keeps a JSON answer in memory, up to a limit.
+final class MemoryReceiver: TransferReceiver {
+    private let limit: Int
+    private let bytes = Mutex<[UInt8]>([])
+
+    init(limit: Int) { self.limit = limit }
+
+    func inspect(_ head: ResponseHead, from address: WebAddress) throws {
+        try head.requireIdentityCoding(from: address)
+    }
+
+    func receive(_ more: UnsafeRawBufferPointer) throws {
+        try bytes.withLock { bytes in
+            guard more.count <= limit - bytes.count else {
+                throw UpstreamError.protocolViolation("answer", expected: "at most \(limit) bytes", got: "more")
+            }
+            bytes += more
+        }
+    }
+
+    /// The answer as a value. Unknown keys are passed over, missing ones are up to the type.
+    func decode<Value: Decodable>(_ type: Value.Type, of what: String) throws(UpstreamError) -> Value {
+        let body = bytes.withLock { $0 }
+        do {
+            return try JSONDecoder().decode(type, from: Data(body))
+        } catch {
+            throw .protocolViolation(
+                what, expected: "JSON as the Hub sends it",
+                got: "'\(String(decoding: body.prefix(64), as: UTF8.self))'")
+        }
+    }
+}
+
+extension ResponseHead {
+    /// We ask for `identity`; compressed bytes would have another length and another hash (reliability C9).
+    func requireIdentityCoding(from address: WebAddress) throws(UpstreamError) {
+        guard (200..<300).contains(status), let coding = self["content-encoding"], coding.lowercased() != "identity"
+        else { return }
+        throw .protocolViolation("Content-Encoding from \(address)", expected: "identity", got: coding)
+    }
+}

@@ -1,0 +1,73 @@
+import CCurl
+
+/// What the transfer thread does: take orders, let libcurl work, hand out what has ended, sleep until woken.
+struct TransferLoop {
+    private let inbox: Transfers.Inbox
+    private var transfers: [UInt64: Transfer] = [:]
+
+    init(_ inbox: Transfers.Inbox) { self.inbox = inbox }
+
+    func run() {
+        var loop = self
+        loop.runUntilClosed()
+    }
+
+    private mutating func runUntilClosed() {
+        while true {
+            let contents = inbox.take()
+            for order in contents.orders { start(order) }
+            for id in contents.isClosed ? Set(transfers.keys) : contents.cancelled {
+                end(id, with: .failure(CancellationError()))
+            }
+            if contents.isClosed { break }
+
+            var running: Int32 = 0
+            curl_multi_perform(inbox.handle, &running)
+            handOut()
+            giveUpSilentOnes()
+            curl_multi_poll(inbox.handle, nil, 0, sleep, nil)
+        }
+        inbox.end()
+    }
+
+    private mutating func start(_ order: Transfers.Order) {
+        guard let transfer = Transfer(order), curl_multi_add_handle(inbox.handle, transfer.handle) == CURLM_OK else {
+            order.answer.resume(throwing: TransferFault(reason: "libcurl has no memory for it", mayPass: true))
+            return
+        }
+        transfers[order.id] = transfer
+    }
+
+    private mutating func end(_ id: UInt64, with outcome: Result<ResponseHead, any Error>) {
+        guard let transfer = transfers.removeValue(forKey: id) else { return }
+        curl_multi_remove_handle(inbox.handle, transfer.handle)
+        transfer.order.answer.resume(with: outcome)
+    }
+
+    private mutating func handOut() {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(inbox.handle, &left) {
+            guard message.pointee.msg == CURLMSG_DONE else { continue }
+            let (handle, code) = (message.pointee.easy_handle, message.pointee.data.result)
+            guard let transfer = transfers.values.first(where: { $0.handle == handle }) else { continue }
+            end(transfer.order.id, with: transfer.outcome(code))
+        }
+    }
+
+    /// libcurl has a deadline for connecting and for the whole, but none for the first byte of an HTTP answer.
+    private mutating func giveUpSilentOnes() {
+        let now = ContinuousClock.now
+        for (id, transfer) in transfers {
+            guard let deadline = transfer.headDeadline, deadline <= now else { continue }
+            let waited = transfer.order.request.deadlines.firstByte.roundedSeconds
+            end(id, with: .failure(TransferFault(reason: "no answer within \(waited) s", mayPass: true)))
+        }
+    }
+
+    /// Milliseconds until something must be looked at without being woken; libcurl shortens it for its own timers.
+    private var sleep: Int32 {
+        let next = transfers.values.compactMap(\.headDeadline).min()
+        let wait = next.map { min((ContinuousClock.now.duration(to: $0)).milliseconds, 1000) }
+        return Int32(clamping: wait ?? (transfers.isEmpty ? 60_000 : 1000))
+    }
+}

@@ -1,0 +1,67 @@
+package import RegistryCore
+
+/// Why upstream did not give what was asked, by what can be done about it.
+package enum UpstreamError: Error, Equatable, CustomStringConvertible {
+    /// The address, token or user agent that the client was set up with cannot be used.
+    case endpoint(String, reason: String)
+    /// Missing, or private and hidden from this token; the Hub does not say which.
+    case unknownRepository(RepositoryID, endpoint: String, anonymous: Bool)
+    case unknownRevision(String, RepositoryID, endpoint: String)
+    case entryNotFound(String, RepositoryID, endpoint: String)
+    /// The licence has to be accepted first, on `page`.
+    case gated(RepositoryID, page: String, anonymous: Bool)
+    case unauthorized(endpoint: String, message: String)
+    case disabled(RepositoryID, endpoint: String)
+    /// `seconds`: when upstream said to come back, where it did.
+    case rateLimited(endpoint: String, seconds: Int64?)
+    /// No answer at all: name, connection, TLS, timeout.
+    case unreachable(endpoint: String, reason: String)
+    case serverTrouble(endpoint: String, status: Int)
+    /// Upstream answered something that no Hub answers, or that contradicts what it said before.
+    case protocolViolation(String, expected: String, got: String)
+    /// The file ended early, again and again.
+    case truncated(String, expected: Int64, got: Int64)
+
+    package var description: String {
+        switch self {
+        case .endpoint(let text, let reason):
+            "upstream '\(text)' cannot be used: \(reason)"
+        case .unknownRepository(let repository, let endpoint, anonymous: true):
+            "\(repository) is unknown at \(endpoint), or private; check the name, or set HF_TOKEN if it is private"
+        case .unknownRepository(let repository, let endpoint, anonymous: false):
+            "\(repository) is unknown at \(endpoint), or hidden from this HF_TOKEN; check the name and the token's rights"
+        case .unknownRevision(let revision, let repository, let endpoint):
+            "\(repository) has no revision '\(revision.printable)' at \(endpoint); leave the revision out for main"
+        case .entryNotFound(let path, let repository, let endpoint):
+            "\(repository) has no file '\(path.printable)' at \(endpoint), though its tree lists it; mirror it again"
+        case .gated(let repository, let page, anonymous: true):
+            "\(repository) is gated: accept its licence at \(page), then set HF_TOKEN to a token of that account"
+        case .gated(let repository, let page, anonymous: false):
+            "\(repository) is gated and this HF_TOKEN has no access: accept its licence at \(page) and try again"
+        case .unauthorized(let endpoint, let message):
+            "\(endpoint) refused access (\(message.printable)); set HF_TOKEN to a valid token that may read it"
+        case .disabled(let repository, let endpoint):
+            "\(repository) has been disabled at \(endpoint); nothing can be fetched from it"
+        case .rateLimited(let endpoint, let seconds?):
+            "\(endpoint) is limiting our rate; try again in \(seconds) s, or set HF_TOKEN for a higher limit"
+        case .rateLimited(let endpoint, nil):
+            "\(endpoint) is limiting our rate; try again in a few minutes, or set HF_TOKEN for a higher limit"
+        case .unreachable(let endpoint, let reason):
+            "\(endpoint) is unreachable: \(reason.printable); check the address, the network and https_proxy"
+        case .serverTrouble(let endpoint, let status):
+            "\(endpoint) is in trouble (status \(status)); nothing is wrong here, try again later"
+        case .protocolViolation(let what, let expected, let got):
+            "upstream's \(what) is wrong: expected \(expected.printable), got \(got.printable); nothing of it is used"
+        case .truncated(let path, let expected, let got):
+            "\(path) ended early: expected \(expected) bytes, got \(got); what arrived is kept, try again"
+        }
+    }
+
+    /// True where the same request may succeed a moment later.
+    var mayPass: Bool {
+        switch self {
+        case .rateLimited, .unreachable, .serverTrouble, .truncated: true
+        default: false
+        }
+    }
+}

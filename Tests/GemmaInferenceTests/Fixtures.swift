@@ -1,0 +1,133 @@
+import Foundation
+import GemmaInference
+import ModelFormats
+import Testing
+
+/// The tiny checkpoints beside the tests and what transformers computed with them.
+enum Fixtures {
+    static let models = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Fixtures/Models")
+
+    static let all = ["gemma3", "gemma3-sharded", "gemma3-mm", "gemma3-trained"]
+
+    static func files(_ name: String) throws -> ModelFiles {
+        try ModelFiles(directory: models.appending(path: name).path)
+    }
+
+    static func golden(_ name: String) throws -> Golden {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(Golden.self, from: Data(contentsOf: models.appending(path: "\(name)/golden.json")))
+    }
+}
+
+/// golden.json: transformers 5.23.0 in float32, eager attention (see Tests/Fixtures/Models/README.md).
+struct Golden: Decodable {
+    let prompt: String
+    let promptIds: [Int]
+    let lastLogitsF32: [Float]
+    let greedy16F32: [Int]
+    let greedy16Text: String
+    let nllText: String
+    let nllIds: [Int]
+    let meanNllF32: Double
+}
+
+/// A copy of a fixture in a directory of its own, whose tensors a test may change.
+final class EditableModel {
+    let path: String
+
+    init(copying fixture: String) throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "inference-\(UUID().uuidString)").path
+        try FileManager.default.copyItem(atPath: Fixtures.models.appending(path: fixture).path, toPath: path)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func files() throws -> ModelFiles { try ModelFiles(directory: path) }
+
+    func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path + "/" + name) }
+
+    func replace(_ name: String, _ old: String, with new: String) throws {
+        let url = URL(filePath: path + "/" + name)
+        let text = try String(contentsOf: url, encoding: .utf8)
+        try #require(text.contains(old))
+        try text.replacing(old, with: new, maxReplacements: 1).write(to: url, atomically: true, encoding: .utf8)
+    }
+
+    /// The stored bytes of a tensor.
+    func bytes(_ tensor: String) throws -> Data {
+        let (url, range) = try place(tensor)
+        return try Data(contentsOf: url).subdata(in: range)
+    }
+
+    /// Replaces the stored bytes of a tensor by as many others.
+    func write(_ tensor: String, _ bytes: Data) throws {
+        let (url, range) = try place(tensor)
+        try #require(range.count == bytes.count)
+        var data = try Data(contentsOf: url)
+        data.replaceSubrange(range, with: bytes)
+        try data.write(to: url)
+    }
+
+    /// Replaces one BF16 number.
+    func write(_ tensor: String, at index: Int, bits: UInt16) throws {
+        var bytes = try bytes(tensor)
+        bytes[2 * index] = UInt8(truncatingIfNeeded: bits)
+        bytes[2 * index + 1] = UInt8(truncatingIfNeeded: bits >> 8)
+        try write(tensor, bytes)
+    }
+
+    /// Exchanges all tensors of two layers.
+    func swapLayers(_ first: Int, _ second: Int) throws {
+        let names = try ModelTensors(reading: try files()).tensors.map(\.tensor.name)
+        for name in names where name.contains(".layers.\(first).") {
+            let other = name.replacing(".layers.\(first).", with: ".layers.\(second).")
+            let (a, b) = (try bytes(name), try bytes(other))
+            try write(name, b)
+            try write(other, a)
+        }
+    }
+
+    /// Rewrites model.safetensors with every tensor converted from BF16 by `convert`, under another element type.
+    func rewrite(as element: String, width: Int, _ convert: (Float) -> [UInt8], extra: [(String, [Int], Data)] = [])
+        throws
+    {
+        let tensors = try ModelTensors(reading: try files())
+        var entries: [String] = [], body = Data()
+        for (tensor, _) in tensors.tensors {
+            let stored = try bytes(tensor.name), start = body.count
+            for index in stride(from: 0, to: stored.count, by: 2) {
+                body += convert(Float(bitPattern: (UInt32(stored[index + 1]) << 8 | UInt32(stored[index])) << 16))
+            }
+            entries.append(
+                #""\#(tensor.name)":{"dtype":"\#(element)","shape":\#(tensor.shape),"data_offsets":[\#(start),\#(body.count)]}"#
+            )
+        }
+        for (name, shape, data) in extra {
+            entries.append(
+                #""\#(name)":{"dtype":"\#(element)","shape":\#(shape),"data_offsets":[\#(body.count),\#(body.count + data.count)]}"#
+            )
+            body += data
+        }
+        var header = Array("{\(entries.joined(separator: ","))}".utf8)
+        // An odd length on purpose: tensor data need not be aligned.
+        if header.count % 2 == 0 { header.append(0x20) }
+        let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+        try (Data(length) + Data(header) + body).write(to: URL(filePath: path + "/model.safetensors"))
+    }
+
+    private func place(_ tensor: String) throws -> (URL, Range<Int>) {
+        let tensors = try ModelTensors(reading: try files())
+        let (found, file) = try #require(tensors[tensor], "no tensor \(tensor)")
+        return (URL(filePath: path + "/" + tensors.files[file].name), found.range)
+    }
+}
+
+/// Little-endian bytes of an F32 and of an F16.
+func f32Bytes(_ value: Float) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) } }
+func bf16Bytes(_ value: Float) -> [UInt8] { Array(f32Bytes(value)[2...]) }
+
+func largestDifference(_ left: [Float], _ right: [Float]) -> Float {
+    left.count == right.count ? zip(left, right).map { abs($0 - $1) }.max() ?? 0 : .infinity
+}

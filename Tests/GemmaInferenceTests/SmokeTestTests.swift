@@ -1,0 +1,196 @@
+import Foundation
+import GemmaInference
+import ModelFormats
+import Testing
+
+@Suite struct SmokeTestTests {
+    /// The sample's own text, cut to the 64 tokens that it was trained on.
+    private static let probe = SmokeTestProbe(
+        text: "A model is a long list of numbers. You read the list from a file, you multiply it with another list, "
+            + "and in the end you have a score for each word",
+        maximumMeanNLL: 2.5, prompt: "The old harbour woke before", maxTokens: 16)
+
+    private func test(
+        _ files: ModelFiles, probe: SmokeTestProbe = probe
+    ) -> SmokeTestReport {
+        SmokeTest.run(files, probe: probe, testerBuild: "test")
+    }
+
+    @Test func passesASoundModel() throws {
+        let report = test(try Fixtures.files("gemma3-trained"))
+        #expect(report.verdict == .passed, "\(report.checks)")
+        #expect(report.checks.map(\.name) == SmokeTestReport.CheckName.allCases)
+        #expect(
+            report.checks.allSatisfy {
+                $0.outcome == .passed && !$0.value.isEmpty && !$0.bound.isEmpty && !$0.reason.isEmpty
+            })
+        #expect(report.modelType == "gemma3_text")
+        #expect(report.generatedTokens.count == 16)
+        #expect(report.generatedText?.hasPrefix(" the sun did.") == true)
+        #expect(try #require(report.meanNLL) < 1.5)
+        #expect(report.testerBuild == "test")
+        #expect(report.peakMemoryBytes > 1 << 20)
+        #expect(report.seconds > 0)
+        #expect(try JSONDecoder().decode(SmokeTestReport.self, from: try JSONEncoder().encode(report)) == report)
+    }
+
+    @Test func namesATensorAndTheIndexOfItsNaN() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.write("model.layers.3.mlp.up_proj.weight", at: 4321, bits: 0x7FC1)
+        let report = test(try model.files())
+        let check = try #require(report[.noNaNOrInf])
+        #expect(report.verdict == .failed)
+        #expect(check.outcome == .failed)
+        #expect(check.value == "1 values")
+        #expect(check.reason.contains("model.layers.3.mlp.up_proj.weight in model.safetensors holds 1 NaN"))
+        #expect(check.reason.contains("flat index 4321"))
+        #expect(report[.finiteLogits]?.outcome == .skipped)
+        #expect(report[.meanNLL]?.reason == "not run, because no-nan-or-inf failed")
+        #expect(report.checks.count == SmokeTestReport.CheckName.allCases.count)
+    }
+
+    @Test func namesATensorAndTheIndexOfItsInfinity() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.write("model.norm.weight", at: 63, bits: 0xFF80)
+        let check = try #require(test(try model.files())[.noNaNOrInf])
+        #expect(check.outcome == .failed)
+        #expect(
+            check.reason.contains(
+                "model.norm.weight in model.safetensors holds 0 NaN and 1 infinite values, the first at flat index 63"))
+    }
+
+    @Test func swappedLayersFailByTheirLikelihood() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.swapLayers(1, 3)
+        let report = test(try model.files())
+        #expect(report.verdict == .failed)
+        #expect(report.checks.filter { $0.outcome == .failed }.map(\.name) == [.meanNLL])
+        #expect(try #require(report.meanNLL) > 2.5)
+        #expect(report.generatedTokens.count > 0)
+    }
+
+    @Test func namesAMatrixOfZeros() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        let name = "model.layers.2.self_attn.o_proj.weight"
+        try model.write(name, Data(count: try model.bytes(name).count))
+        let report = test(try model.files())
+        #expect(report.verdict == .failed)
+        #expect(report[.noAllZeroMatrix]?.outcome == .failed)
+        #expect(report[.noAllZeroMatrix]?.reason.contains("\(name) in model.safetensors holds 4096 zeros") == true)
+        #expect(report[.meanNLL]?.outcome == .skipped)
+    }
+
+    @Test func aNormOfZerosOnlyWarns() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.write("model.layers.2.self_attn.q_norm.weight", Data(count: 32))
+        let report = test(
+            try model.files(), probe: .init(text: Self.probe.text, maximumMeanNLL: 6, prompt: "The", maxTokens: 8))
+        #expect(report[.noAllZeroMatrix]?.outcome == .warned)
+        #expect(report.verdict == .warned)
+    }
+
+    @Test func suspiciouslyLargeWeightsWarn() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.write("model.layers.2.mlp.down_proj.weight", at: 7, bits: 0x471C)  // 39936
+        #expect(test(try model.files())[.noNaNOrInf]?.outcome == .warned)
+    }
+
+    @Test func aMissingTensorStopsTheTest() throws {
+        let model = try EditableModel(copying: "gemma3-sharded")
+        try model.remove("model-00003-of-00005.safetensors")
+        let report = test(try model.files())
+        #expect(report.verdict == .failed)
+        #expect(report.checks.first?.outcome == .failed)
+        #expect(report.checks.first?.reason.contains("model-00003-of-00005.safetensors") == true)
+        #expect(report.checks.dropFirst().allSatisfy { $0.outcome == .skipped })
+    }
+
+    @Test func aModelOfAnotherGenerationIsUnsupported() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.replace("config.json", "\"gemma3_text\"", with: "\"gemma2\"")
+        let report = test(try model.files())
+        #expect(report.verdict == .unsupported)
+        #expect(report.modelType == "gemma2")
+        #expect(report.checks.first?.outcome == .unsupported)
+        #expect(report[.deterministic]?.outcome == .skipped)
+    }
+
+    @Test func quantisedWeightsAreUnsupported() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.replace("config.json", "{\n", with: "{\"quantization_config\": {\"quant_method\": \"gptq\"},\n")
+        let report = test(try model.files())
+        #expect(report.verdict == .unsupported)
+        #expect(report.checks.first?.reason.contains("gptq") == true)
+    }
+
+    @Test func aWrongActivationFails() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.replace("config.json", "gelu_pytorch_tanh", with: "silu")
+        let report = test(try model.files())
+        #expect(report.verdict == .failed)
+        #expect(report.checks.first?.reason.contains("hidden_activation") == true)
+    }
+
+    @Test func aMissingOrBrokenTokenizerFails() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.replace("tokenizer.json", "\"content\": \" \"", with: "\"content\": \"_\"")
+        let broken = test(try model.files())
+        #expect(broken[.tokenizerRoundTrip]?.outcome == .failed)
+        #expect(broken[.tokenizerRoundTrip]?.reason.contains("came back as") == true)
+        #expect(broken[.noNaNOrInf]?.outcome == .skipped)
+        try model.remove("tokenizer.json")
+        #expect(test(try model.files()).verdict == .failed)
+    }
+
+    @Test func overflowInTheForwardPassFails() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        // A final norm of 1e38 in every place: finite as stored, infinite after the head.
+        var norm = Data()
+        for _ in 0..<64 { norm += bf16Bytes(3e38) }
+        try model.write("model.norm.weight", norm)
+        let report = test(try model.files())
+        #expect(report[.noNaNOrInf]?.outcome == .passed)
+        #expect(report[.finiteLogits]?.outcome == .failed)
+        #expect(report[.finiteLogits]?.reason.contains("position 0") == true)
+        #expect(report[.meanNLL]?.outcome == .skipped)
+        #expect(report.verdict == .failed)
+    }
+
+    @Test func aScoreBetweenTheBoundsWarns() throws {
+        var probe = Self.probe
+        probe.warnMeanNLL = 0.5
+        let report = test(try Fixtures.files("gemma3-trained"), probe: probe)
+        #expect(report[.meanNLL]?.outcome == .warned)
+        #expect(report.verdict == .warned)
+    }
+
+    @Test func aLoopWarnsAndNeverFailsAlone() throws {
+        // The random fixture repeats a byte for ever on this prompt.
+        let golden = try Fixtures.golden("gemma3-mm")
+        let probe = SmokeTestProbe(text: golden.nllText, maximumMeanNLL: 20, prompt: golden.prompt, maxTokens: 64)
+        let report = test(try Fixtures.files("gemma3-mm"), probe: probe)
+        #expect(report[.noDegenerateRepetition]?.outcome == .warned)
+        #expect(report.verdict == .warned)
+    }
+
+    @Test func anEmptyProbeIsNoPass() throws {
+        let report = test(
+            try Fixtures.files("gemma3-trained"), probe: .init(text: "", maximumMeanNLL: 9, prompt: "a", maxTokens: 4))
+        #expect(report.verdict == .failed)
+        #expect(report[.finiteLogits]?.reason.contains("1 tokens") == true)
+    }
+
+    @Test func tellsItsProgress() throws {
+        var seen: [SmokeTestReport.CheckName] = [], last = 0.0
+        _ = SmokeTest.run(try Fixtures.files("gemma3-trained"), probe: Self.probe, testerBuild: "test") { name, part in
+            if seen.last != name { seen.append(name) }
+            if name == .noNaNOrInf { last = part }
+        }
+        #expect(
+            seen == [
+                .tensorsPresentAndShaped, .tokenizerRoundTrip, .noNaNOrInf, .finiteLogits, .noDegenerateRepetition,
+                .deterministic,
+            ])
+        #expect(last == 1)
+    }
+}
