@@ -26,6 +26,8 @@ INLINED float join8(__m256 lanes) {
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
+// Hot: 89 % of the time of a smoke test of a 1B model (perf, AMD EPYC, 2 cores), 45 to 56 GFLOP/s a core in blocks of 16
+// tokens and as fast as memory for one.
 // `rows` weight rows times `tokens` inputs: every loaded weight is used for each token and every loaded input for each
 // row, and all sums stay in registers (4 x 3 = 12 of the 16).
 INLINED void tile(const gemma_product *p, gemma_element element, size_t row, size_t token, size_t rows, size_t tokens) {

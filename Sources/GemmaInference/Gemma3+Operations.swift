@@ -13,18 +13,18 @@ final class Activations {
     let fullCosine, fullSine, slidingCosine, slidingSine: FloatBuffer  // [T, D/2]
     let fullFrequency, slidingFrequency: FloatBuffer  // [D/2]
 
-    init(_ c: Gemma3Configuration, tokens: Int, capacity: Int, workers: Int) {
+    init(_ c: Gemma3Configuration, tokens: Int, capacity: Int, workers: Int) throws(InferenceError) {
         let half = c.headDimension / 2
-        (x, h) = (FloatBuffer(tokens * c.hiddenSize), FloatBuffer(tokens * c.hiddenSize))
+        (x, h) = (try FloatBuffer(tokens * c.hiddenSize), try FloatBuffer(tokens * c.hiddenSize))
         let queryWidth = c.queryHeads * c.headDimension, keyWidth = c.keyValueHeads * c.headDimension
-        (q, o) = (FloatBuffer(tokens * queryWidth), FloatBuffer(tokens * queryWidth))
-        (k, v) = (FloatBuffer(tokens * keyWidth), FloatBuffer(tokens * keyWidth))
-        (gate, up) = (FloatBuffer(tokens * c.intermediateSize), FloatBuffer(tokens * c.intermediateSize))
-        logits = FloatBuffer(tokens * c.vocabularySize)
-        scores = FloatBuffer(workers * capacity)
-        (fullCosine, fullSine) = (FloatBuffer(tokens * half), FloatBuffer(tokens * half))
-        (slidingCosine, slidingSine) = (FloatBuffer(tokens * half), FloatBuffer(tokens * half))
-        (fullFrequency, slidingFrequency) = (FloatBuffer(half), FloatBuffer(half))
+        (q, o) = (try FloatBuffer(tokens * queryWidth), try FloatBuffer(tokens * queryWidth))
+        (k, v) = (try FloatBuffer(tokens * keyWidth), try FloatBuffer(tokens * keyWidth))
+        (gate, up) = (try FloatBuffer(tokens * c.intermediateSize), try FloatBuffer(tokens * c.intermediateSize))
+        logits = try FloatBuffer(tokens * c.vocabularySize)
+        scores = try FloatBuffer(workers * capacity)
+        (fullCosine, fullSine) = (try FloatBuffer(tokens * half), try FloatBuffer(tokens * half))
+        (slidingCosine, slidingSine) = (try FloatBuffer(tokens * half), try FloatBuffer(tokens * half))
+        (fullFrequency, slidingFrequency) = (try FloatBuffer(half), try FloatBuffer(half))
         for (frequency, rope) in [(fullFrequency, c.fullRoPE), (slidingFrequency, c.slidingRoPE)] {
             for pair in 0..<half {
                 let exponent = Float(2 * pair) / Float(c.headDimension)

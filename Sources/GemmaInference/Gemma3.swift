@@ -38,7 +38,7 @@ final class Gemma3: LanguageModel {
     var vocabularySize: Int { configuration.vocabularySize }
     var blockSize: Int { Self.blockSize }
 
-    /// Keeps no reference to the mapping itself: the LoadedModel that makes it must outlive it.
+    /// Keeps the mapping alive that the matrices point into.
     private let weights: MappedWeights
 
     init(
@@ -79,15 +79,18 @@ final class Gemma3: LanguageModel {
                 up: try matrix("mlp.up_proj", f, h),
                 down: try matrix("mlp.down_proj", h, f),
                 postFeedForwardNorm: try norm("post_feedforward_layernorm", h),
-                cache: KVCache(capacity: seen, kvHeads: c.keyValueHeads, headDimension: d))
+                cache: try KVCache(capacity: seen, kvHeads: c.keyValueHeads, headDimension: d))
         }
-        activations = Activations(c, tokens: Self.blockSize, capacity: capacity, workers: pool.workerCount)
+        activations = try Activations(c, tokens: Self.blockSize, capacity: capacity, workers: pool.workerCount)
     }
 
     func reset() { position = 0 }
 
     func forward(_ tokens: ArraySlice<Int>, logits wanted: LogitRows) -> UnsafeBufferPointer<Float> {
         let a = activations, count = tokens.count
+        // Callers check what comes from outside; this keeps a mistake of theirs from reading beyond a buffer.
+        precondition(count <= blockSize && position + count <= capacity, "block over the capacity")
+        precondition(tokens.allSatisfy { (0..<vocabularySize).contains($0) }, "token beyond the vocabulary")
         embed(tokens, into: a.x)  // x [T, H]
         rotations(count)  // cos, sin [T, D/2] of both kinds
         for layer in layers {

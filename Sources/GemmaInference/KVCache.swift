@@ -7,12 +7,12 @@ final class KVCache {
     private let kvHeads: Int
     private let headDimension: Int
 
-    init(capacity: Int, kvHeads: Int, headDimension: Int) {
+    init(capacity: Int, kvHeads: Int, headDimension: Int) throws(InferenceError) {
         self.capacity = capacity
         self.kvHeads = kvHeads
         self.headDimension = headDimension
-        keys = FloatBuffer(kvHeads * capacity * headDimension)
-        values = FloatBuffer(kvHeads * capacity * headDimension)
+        keys = try FloatBuffer(kvHeads * capacity * headDimension)
+        values = try FloatBuffer(kvHeads * capacity * headDimension)
     }
 
     /// Keeps the keys and values [tokens, kvHeads, headDimension] of positions from `position` on.

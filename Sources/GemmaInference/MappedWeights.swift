@@ -27,6 +27,8 @@ final class MappedWeights {
                 throw .weights(
                     file: file.name, expected: "\(file.size) bytes to map", got: String(cString: strerror(errno)))
             }
+            // Every page is needed once per pass: let the kernel read ahead instead of faulting in 128 KiB at a time.
+            madvise(address, file.size, MADV_WILLNEED)
             mappings.append(UnsafeRawBufferPointer(start: address, count: file.size))
         }
     }
@@ -73,7 +75,7 @@ final class MappedWeights {
     /// The scale of an RMSNorm of Gemma 1 to 3: the file holds w, the scale is 1 + w in F32.
     func onePlus(_ name: String, count: Int) throws(InferenceError) -> FloatBuffer {
         let stored = try matrix(name, rows: 1, columns: count)
-        let scale = FloatBuffer(count)
+        let scale = try FloatBuffer(count)
         gemma_widen(stored.base, stored.element, count, scale.start)
         for index in 0..<count { scale.start[index] += 1 }
         return scale
@@ -93,11 +95,11 @@ final class FloatBuffer {
     let start: UnsafeMutablePointer<Float>
     let count: Int
 
-    init(_ count: Int) {
+    init(_ count: Int) throws(InferenceError) {
         self.count = count
-        // calloc of a large block maps zero pages lazily; a trap here is running out of address space.
+        // calloc maps large blocks lazily as zero pages.
         guard let memory = calloc(max(1, count), MemoryLayout<Float>.stride) else {
-            fatalError("out of memory: \(count) numbers of scratch memory")
+            throw .outOfMemory(bytes: count * MemoryLayout<Float>.stride)
         }
         start = memory.bindMemory(to: Float.self, capacity: max(1, count))
     }

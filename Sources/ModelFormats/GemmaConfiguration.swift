@@ -32,6 +32,11 @@ package enum GemmaConfiguration: Sendable {
         }
     }
 
+    /// What config.json calls its model type, also for types that are not run; nil when it says nothing readable.
+    package static func statedModelType(of model: ModelFiles) -> String? {
+        (try? model.json(path))?.object?["model_type"]?.string.map { printable($0) }
+    }
+
     private static func reason(for modelType: String) -> String {
         let generations = [
             "gemma", "gemma2", "gemma3n", "gemma3n_text", "gemma4", "gemma4_text", "gemma4_unified",

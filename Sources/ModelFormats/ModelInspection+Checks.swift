@@ -82,8 +82,8 @@ extension ModelInspection {
     mutating func checkConfiguration(_ model: ModelFiles) -> GemmaConfiguration? {
         attempt(.config) { inspection in
             // The names are shown even for models that are not run.
+            inspection.modelType = GemmaConfiguration.statedModelType(of: model)
             if let object = try model.json(GemmaConfiguration.path)?.object {
-                inspection.modelType = object["model_type"]?.string.map { printable($0) }
                 if case .array(let names)? = object["architectures"] {
                     inspection.architecture = names.first?.string.map { printable($0) }
                 }

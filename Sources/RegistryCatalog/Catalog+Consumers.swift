@@ -38,8 +38,8 @@ extension Catalog {
         let key: StatementArguments = [kind.rawValue, team, environment.rawValue, sector, useCase]
         try database.execute(
             sql: """
-                INSERT OR IGNORE INTO consumers (kind, team, environment, sector, use_case, created_at)
-                VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO consumers (kind, team, environment, sector, use_case, created_at)
+                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
                 """, arguments: key + [Timestamp.now.text])
         let id = try Int64.fetchOne(
             database,

@@ -57,6 +57,8 @@ extension Catalog {
     package func record(_ models: [SeenModel], on host: String, by consumer: Int64) async throws {
         try await write { database in
             let now = Timestamp.now.text
+            try database.execute(
+                sql: "UPDATE deployments SET gone_at = ? WHERE host = ? AND gone_at IS NULL", arguments: [now, host])
             for model in models {
                 try database.execute(
                     sql: """
@@ -75,9 +77,6 @@ extension Catalog {
                         try Self.snapshot(holding: model, database), model.size, consumer, now,
                     ])
             }
-            try database.execute(
-                sql: "UPDATE deployments SET gone_at = ?1 WHERE host = ?2 AND last_seen_at <> ?1 AND gone_at IS NULL",
-                arguments: [now, host])
         }
     }
 

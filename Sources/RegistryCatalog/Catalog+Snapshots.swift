@@ -184,16 +184,19 @@ extension Catalog {
         }
     }
 
-    /// A blob that is kept here and has this git object id as an ordinary file: its bytes need not be fetched again.
-    package func blob(gitObject: GitObjectID) async throws -> SHA256Digest? {
+    /// The blobs that this repository has had verified here and that are kept: by LFS digest, and by git object id for
+    /// ordinary files. Another repository's blobs are none of its business: who announces a digest has yet to show
+    /// that it has the bytes, or a public repository could claim, and get served, what only a gated one holds.
+    package func blobs(of repository: RepositoryID) async throws -> [FileEntry] {
         try await read { database in
-            try String.fetchOne(
+            try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT digest FROM file_entries JOIN blobs USING (digest)
-                    WHERE git_object = ? AND is_lfs = 0 AND removed_at IS NULL LIMIT 1
-                    """, arguments: [gitObject.hex]
-            ).map { try SHA256Digest($0) }
+                    SELECT path, size, git_object, is_lfs, digest FROM file_entries JOIN blobs USING (digest)
+                    JOIN snapshots ON snapshots.id = snapshot_id JOIN repositories ON repositories.id = repository_id
+                    WHERE namespace = ? AND name = ? AND removed_at IS NULL
+                    """, arguments: [repository.namespace, repository.name]
+            ).map { try FileEntry(row: $0) }
         }
     }
 }

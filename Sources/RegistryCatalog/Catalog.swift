@@ -17,10 +17,11 @@ package struct Catalog: Sendable {
             var configuration = Configuration()
             configuration.label = "catalog"
             configuration.busyMode = .timeout(5)
-            configuration.prepareDatabase { database in
-                try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
-            }
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA trusted_schema = OFF") }
             pool = try DatabasePool(path: path, configuration: configuration)
+            // Not in prepareDatabase: GRDB says NORMAL afterwards, when it turns WAL on, and that can lose what was
+            // acknowledged just before a power cut.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = Migrations.migrator
             if try pool.read({ try migrator.hasBeenSuperseded($0) }) { throw CatalogError.newer(path: path) }
             try migrator.migrate(pool)
@@ -42,6 +43,15 @@ package struct Catalog: Sendable {
         do { return try await pool.write(body) } catch let error as DatabaseError {
             throw CatalogError.from(error, path: pool.path)
         }
+    }
+
+    /// How far the writer goes for a commit, as SQLite sees it; ``Synchronous/full`` is what makes a commit durable.
+    package func synchronous() async throws -> Synchronous? {
+        try await write { try Int.fetchOne($0, sql: "PRAGMA synchronous").flatMap(Synchronous.init) }
+    }
+
+    package enum Synchronous: Int, Sendable {
+        case off, normal, full, extra
     }
 
     /// The schema as SQL text; `Storage/schema.sql` is this, kept true by a test.

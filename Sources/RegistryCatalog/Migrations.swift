@@ -51,7 +51,6 @@ enum Migrations {
             PRIMARY KEY (snapshot_id, path)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX file_entries_by_digest ON file_entries (digest);
-        CREATE INDEX file_entries_by_git_object ON file_entries (git_object);
 
         -- What main (or a tag) means here; moves only by promotion.
         CREATE TABLE refs (

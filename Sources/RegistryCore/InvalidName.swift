@@ -20,12 +20,17 @@ extension String {
     /// For putting what came from outside into a message; works on Unicode scalars, because a Character can be CRLF.
     package var printable: String {
         var scalars = String.UnicodeScalarView()
-        for scalar in unicodeScalars.prefix(1000) {
-            switch scalar.value {
-            case 0x00..<0x20, 0x7F...0x9F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: scalars.append("?")
-            default: scalars.append(scalar)
-            }
-        }
+        for scalar in unicodeScalars.prefix(1000) { scalars.append(scalar.steersText ? "?" : scalar) }
         return String(scalars)
+    }
+}
+
+extension Unicode.Scalar {
+    /// True of control characters (also the 8-bit ones), line separators, and what turns the direction of writing.
+    var steersText: Bool {
+        switch value {
+        case 0x00..<0x20, 0x7F...0x9F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
+        default: false
+        }
     }
 }

@@ -5,18 +5,20 @@ package enum Quantity {
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]
         var value = Double(count)
         var unit = 0
-        while value >= 1024, unit < units.count - 1 {
+        // 1,023.95 KiB would be rounded to 1024.0.
+        while value >= (unit == 0 ? 1024 : 1023.95), unit < units.count - 1 {
             value /= 1024
             unit += 1
         }
         return unit == 0 ? "\(count) B" : "\(fixed(value, 1)) \(units[unit])"
     }
 
-    /// `3.5`: fixed decimals, without a locale.
+    /// `3.5`: fixed decimals, without a locale; `1e+300` where that takes more digits than a Double holds.
     package static func fixed(_ value: Double, _ decimals: Int) -> String {
-        guard value.isFinite, abs(value) < 1e15 else { return value.isNaN ? "NaN" : value < 0 ? "-inf" : "inf" }
+        guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-inf" : "inf" }
         var scale = 1.0
         for _ in 0..<decimals { scale *= 10 }
+        guard abs(value) * scale < 0x1p53 else { return "\(value)" }
         let rounded = Int64((abs(value) * scale).rounded())
         let whole = rounded / Int64(scale)
         let part = String(rounded % Int64(scale))

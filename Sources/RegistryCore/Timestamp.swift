@@ -9,10 +9,21 @@ package struct Timestamp: Hashable, Sendable, Comparable, Codable, CustomStringC
         text = date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 
-    /// Nil where the text is not such a moment.
+    /// Nil where the text is not such a moment, in exactly this spelling.
     package init?(_ text: String) {
-        guard (try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text)) != nil else { return nil }
+        // The parser also takes offsets, text after the end and the 31st of February; and a millisecond may come back
+        // from it as the one before. So: its second must be the text's own, and the rest must look as it should.
+        guard let moment = try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text),
+            Timestamp(moment).text.utf8.prefix(19).elementsEqual(text.utf8.prefix(19)),
+            Self.isFraction(Array(text.utf8.dropFirst(19)))
+        else { return nil }
         self.text = text
+    }
+
+    /// `.120Z`
+    private static func isFraction(_ bytes: [UInt8]) -> Bool {
+        bytes.count == 5 && bytes.first == UInt8(ascii: ".") && bytes.last == UInt8(ascii: "Z")
+            && bytes[1...3].allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
     package static var now: Timestamp { Timestamp(Date()) }

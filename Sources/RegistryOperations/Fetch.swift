@@ -19,8 +19,9 @@ struct Fetch {
         var fetched: [FileEntry] = []
         var ingests: [IngestFile] = []
         var missing: [UpstreamFile] = []
+        let known = try await registry.catalog.blobs(of: repository)
         for file in files {
-            if let digest = try await digestInStore(file, registry) {
+            if let digest = try await digestInStore(file, known, registry) {
                 fetched.append(FileEntry(file, digest: digest))
             } else {
                 missing.append(file)
@@ -60,12 +61,15 @@ struct Fetch {
         return Manifest(fetched)
     }
 
-    /// The bytes may be here already: under another repository, or from an earlier commit of this one.
-    private func digestInStore(_ file: UpstreamFile, _ registry: Registry) async throws -> SHA256Digest? {
-        var digest = file.lfsDigest
-        if digest == nil { digest = try await registry.catalog.blob(gitObject: file.gitObject) }
-        guard let digest else { return nil }
-        return try await blocking { registry.blobs.size(of: digest) } == file.size ? digest : nil
+    /// The bytes may be here already, from an earlier commit of this repository.
+    private func digestInStore(
+        _ file: UpstreamFile, _ known: [FileEntry], _ registry: Registry
+    ) async throws -> SHA256Digest? {
+        let twin = known.first { entry in
+            file.lfsDigest.map { $0 == entry.digest } ?? (!entry.isLFS && entry.gitObject == file.gitObject)
+        }
+        guard let twin else { return nil }
+        return try await blocking { registry.blobs.size(of: twin.digest) } == file.size ? twin.digest : nil
     }
 
     private func fetch(

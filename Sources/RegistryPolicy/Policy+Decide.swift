@@ -49,7 +49,7 @@ extension Policy {
     }
 
     private func formats(_ dossier: Dossier) -> Finding? {
-        let others = dossier.others.prefix(5).map { "\($0.path) (\($0.format))" }.joined(separator: ", ")
+        let others = dossier.others.prefix(5).map { "\($0.path.printable) (\($0.format))" }.joined(separator: ", ")
         let more = dossier.others.count > 5 ? " and \(dossier.others.count - 5) more" : ""
         if dossier.weights.isEmpty {
             return Finding(
@@ -94,11 +94,12 @@ extension Policy {
     }
 
     private func verification(_ dossier: Dossier) -> Finding? {
-        guard let evidence = dossier.evidence[.verification] else {
-            return Finding(rule: "verification", effect: .hold, message: "the bytes have not been verified yet")
-        }
-        guard evidence.outcome == .passed, evidence.manifest == dossier.manifest else {
+        // A failed verification names no manifest: there were no bytes to make one of.
+        if let evidence = dossier.evidence[.verification], evidence.outcome != .passed {
             return Finding(rule: "verification", effect: .refuse, message: evidence.summary)
+        }
+        guard current(.verification, dossier) != nil else {
+            return Finding(rule: "verification", effect: .hold, message: "the bytes have not been verified yet")
         }
         return nil
     }
@@ -135,8 +136,9 @@ extension Policy {
             rule: "approvals", effect: .hold, message: "\(dossier.approvals) of \(approvals) approvals given")
     }
 
-    /// Evidence of these very bytes; of others it counts as none.
+    /// Evidence of these very bytes; of others, or where there are none, it counts as none.
     private func current(_ kind: Evidence.Kind, _ dossier: Dossier) -> Evidence? {
-        dossier.evidence[kind].flatMap { $0.manifest == dossier.manifest ? $0 : nil }
+        guard let manifest = dossier.manifest, let evidence = dossier.evidence[kind] else { return nil }
+        return evidence.manifest == manifest ? evidence : nil
     }
 }

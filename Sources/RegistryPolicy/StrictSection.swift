@@ -15,6 +15,10 @@ package struct StrictSection {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .unreadable(path: file, reason: "it is not UTF-8")
         }
+        if let (line, column) = text.firstAnchor {
+            let message = "anchors ('&name') are not allowed; in a text, write a space after the '&'"
+            throw .invalid(file: file, line: line, column: column, message: message)
+        }
         let root: Node?
         do {
             root = try Yams.compose(yaml: text)
@@ -35,15 +39,16 @@ package struct StrictSection {
             throw Self.invalid(file, node.mark, "\(name) must be keys with values, got \(node.kind)")
         }
         var keys: [(String, Node, Node)] = []
+        var names: Set<String> = []
         for (key, value) in mapping {
             guard let text = key.scalar?.string else { throw Self.invalid(file, key.mark, "a key must be a word") }
-            guard !keys.contains(where: { $0.0 == text }) else {
+            guard names.insert(text).inserted else {
                 throw Self.invalid(file, key.mark, "key '\(text.printable)' stands twice in \(name)")
             }
             keys.append((text, key, value))
         }
         self.keys = keys
-        unread = Set(keys.map(\.0))
+        unread = names
     }
 
     package func has(_ key: String) -> Bool { keys.contains { $0.name == key } }
@@ -163,6 +168,27 @@ extension Node {
     }
 }
 
+extension String {
+    /// Line and column of what may be a YAML anchor. A policy needs none, and ten lines of them can stand for more
+    /// nodes than fit into any time (a "billion laughs"): Yams shares the copies, but hashes a mapping's keys in full.
+    fileprivate var firstAnchor: (line: Int, column: Int)? {
+        var line = 1
+        var column = 1
+        var before: Unicode.Scalar = "\n"
+        for (scalar, next) in zip(unicodeScalars, unicodeScalars.dropFirst()) {
+            if scalar == "&", next.isInName, !before.isInName { return (line, column) }
+            column = scalar == "\n" ? 1 : column + 1
+            line += scalar == "\n" ? 1 : 0
+            before = scalar
+        }
+        return nil
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isInName: Bool { properties.isAlphabetic || "0123456789_-".unicodeScalars.contains(self) }
+}
+
 extension YamlError {
     /// Line, column and problem, on one line; Yams' own text draws the place over three.
     fileprivate var brief: String {
@@ -170,6 +196,11 @@ extension YamlError {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             "\(mark.line):\(mark.column): \(problem)"
+        case .reader(let problem, let offset?, _, let yaml):
+            "\(yaml.prefix(offset).count(where: \.isNewline) + 1):"
+                + "\(yaml.prefix(offset).reversed().prefix { !$0.isNewline }.count + 1): \(problem)"
+        case .duplicatedKeysInMapping(let keys, let context):
+            "\(context.mark.line):\(context.mark.column): key '\((keys.first ?? "").printable)' stands twice"
         default: "\(self)".split(whereSeparator: \.isNewline).joined(separator: " ")
         }
     }

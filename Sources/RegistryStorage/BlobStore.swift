@@ -61,10 +61,13 @@ package struct BlobStore: Sendable {
         }
     }
 
-    /// Takes a blob away. Call after the rows that pointed at it are gone.
+    /// Takes a blob away, if it is here. Call after the rows that pointed at it are gone.
     package func remove(_ digest: SHA256Digest) throws(StorageError) {
         let path = layout.blob(digest)
-        if unlink(path) == -1, errno != ENOENT { throw .failed(operation: "unlink", path: path, errno: errno) }
+        guard unlink(path) == 0 else {
+            if errno == ENOENT { return }
+            throw .failed(operation: "unlink", path: path, errno: errno)
+        }
         try PosixFile.syncFolder(layout.blobFolder(of: digest))
     }
 

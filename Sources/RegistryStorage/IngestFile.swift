@@ -39,12 +39,14 @@ package final class IngestFile: @unchecked Sendable {
     package var offset: Int64 { digests.count }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
+        verified = nil
         try PosixFile.writeAll(descriptor, bytes, path: path)
         digests.update(bytes)
     }
 
     /// Forgets what is here: upstream sends the file from its start again.
     package func restart() throws(StorageError) {
+        verified = nil
         try check("truncate", path, ftruncate(descriptor, 0))
         try check("seek", path, lseek(descriptor, 0, SEEK_SET))
         digests = ContentDigests(size: size)

@@ -10,15 +10,17 @@ enum PosixFile {
         try check("fsync", path, fsync(descriptor))
     }
 
+    /// Makes a folder, and those above it where they are missing, durably.
     static func makeFolder(_ path: String, mode: mode_t = 0o755) throws(StorageError) {
-        var made = ""
-        for segment in path.split(separator: "/", omittingEmptySubsequences: false) {
-            made += made.isEmpty && !path.hasPrefix("/") ? String(segment) : "/\(segment)"
-            if segment.isEmpty {
-                made = ""
-                continue
+        var parent = path.hasPrefix("/") ? "/" : "."
+        for segment in path.split(separator: "/") {
+            let made = parent.hasSuffix("/") ? "\(parent)\(segment)" : "\(parent)/\(segment)"
+            if mkdir(made, mode) == 0 {
+                try syncFolder(parent)
+            } else if errno != EEXIST {
+                throw .failed(operation: "mkdir", path: made, errno: errno)
             }
-            if mkdir(made, mode) == -1, errno != EEXIST { throw .failed(operation: "mkdir", path: made, errno: errno) }
+            parent = made
         }
     }
 

@@ -11,7 +11,7 @@ extension HubClient {
         let start = try address("/api/models/\(repository)/revision/\(revision.name.percentEncoded())")
         let subject = Subject(repository: repository, revision: revision.name)
         let answer = try await persistently {
-            let receiver = MemoryReceiver(limit: Self.answerLimit)
+            let receiver = MemoryReceiver(limit: Self.answerLimit, home: home)
             _ = try await follow(start, about: subject, to: receiver)
             return try receiver.decode(UpstreamRevision.Answer.self, of: "description of \(repository)")
         }
@@ -23,6 +23,7 @@ extension HubClient {
         if let commit = revision.commit, commit != answer.sha {
             throw UpstreamError.protocolViolation("commit of \(repository)", expected: commit.hex, got: answer.sha.hex)
         }
+        guard answer.disabled != true else { throw UpstreamError.disabled(repository, endpoint: endpoint) }
         return UpstreamRevision(answer)
     }
 }

@@ -20,7 +20,7 @@ extension HubClient {
         for _ in 0..<Self.pageLimit {
             guard let current = page else { return try checked(files, of: repository) }
             let (answer, head) = try await persistently {
-                let receiver = MemoryReceiver(limit: Self.pageSizeLimit)
+                let receiver = MemoryReceiver(limit: Self.pageSizeLimit, home: home)
                 let head = try await follow(current, about: subject, to: receiver)
                 return (try receiver.decode([TreeEntry].self, of: "tree of \(repository)"), head)
             }

@@ -1,14 +1,22 @@
 import Foundation
 import Synchronization
 
-/// Keeps a JSON answer in memory, up to a limit.
+/// Keeps a JSON answer of the configured origin in memory, up to a limit.
 final class MemoryReceiver: TransferReceiver {
     private let limit: Int
+    private let home: WebAddress
     private let bytes = Mutex<[UInt8]>([])
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, home: WebAddress) {
+        self.limit = limit
+        self.home = home
+    }
 
     func inspect(_ head: ResponseHead, from address: WebAddress) throws {
+        // Bytes of files may come from anywhere, because their hashes prove them; what they should be may not.
+        guard address.origin == home.origin else {
+            throw UpstreamError.protocolViolation("answer", expected: "one from \(home.origin)", got: "\(address)")
+        }
         try head.requireIdentityCoding(from: address)
     }
 

@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 
 /// What the transfer thread does: take orders, let libcurl work, hand out what has ended, sleep until woken.
 struct TransferLoop {
@@ -8,6 +9,12 @@ struct TransferLoop {
     init(_ inbox: Transfers.Inbox) { self.inbox = inbox }
 
     func run() {
+        // With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to us, and OpenSSL raises it when a peer hangs up.
+        var broken = sigset_t()
+        sigemptyset(&broken)
+        sigaddset(&broken, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &broken, nil)
+
         var loop = self
         loop.runUntilClosed()
     }

@@ -13,7 +13,6 @@ package struct UpstreamRevision: Sendable, Equatable {
 
     package let commit: CommitID
     package let gating: Gating
-    package let isDisabled: Bool
     package let isPrivate: Bool
     package let author: String?
     package let lastModified: String?
@@ -82,7 +81,6 @@ extension UpstreamRevision {
     init(_ answer: Answer) {
         commit = answer.sha
         gating = answer.gated?.gating ?? .open
-        isDisabled = answer.disabled ?? false
         isPrivate = answer.isPrivate ?? false
         author = answer.author
         lastModified = answer.lastModified

@@ -9,8 +9,8 @@ enum Folder {
         let found = try FileManager.default.subpathsOfDirectory(atPath: folder)
         return found.filter { path in
             var isFolder: ObjCBool = false
-            FileManager.default.fileExists(atPath: "\(folder)/\(path)", isDirectory: &isFolder)
-            return !isFolder.boolValue
+            return FileManager.default.fileExists(atPath: "\(folder)/\(path)", isDirectory: &isFolder)
+                && !isFolder.boolValue
         }.sorted()
     }
 

@@ -115,7 +115,7 @@ enum Program {
             }
             let streams = FileManager.default.temporaryDirectory.path + "/run-\(UUID().uuidString)"
             defer { for end in [".out", ".err"] { try? FileManager.default.removeItem(atPath: streams + end) } }
-            for end in [".out", ".err"] { FileManager.default.createFile(atPath: streams + end, contents: nil) }
+            for end in [".out", ".err"] { try Data().write(to: URL(fileURLWithPath: streams + end)) }
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = FileHandle(forWritingAtPath: streams + ".out")
             process.standardError = FileHandle(forWritingAtPath: streams + ".err")

@@ -124,8 +124,12 @@ final class EditableModel {
     }
 }
 
-/// Little-endian bytes of an F32 and of an F16.
+/// Little-endian bytes of an F32, an F16 and a BF16.
 func f32Bytes(_ value: Float) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) } }
+func f16Bytes(_ value: Float) -> [UInt8] {
+    let bits = Float16(value).bitPattern
+    return [UInt8(truncatingIfNeeded: bits), UInt8(bits >> 8)]
+}
 func bf16Bytes(_ value: Float) -> [UInt8] { Array(f32Bytes(value)[2...]) }
 
 func largestDifference(_ left: [Float], _ right: [Float]) -> Float {

@@ -93,6 +93,18 @@ import Testing
         #expect(result.tokens == golden.greedy16F32)
     }
 
+    @Test func readsF16Weights() throws {
+        let golden = try Fixtures.golden("gemma3-trained")
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.rewrite(as: "F16", width: 2, f16Bytes)
+        let result = try generate(
+            GenerationRequest(prompt: .tokens(golden.promptIds), maximumTokens: 16, wantsLogits: true),
+            model: try model.files())
+        // Weights under 6e-5 lose bits as halves.
+        #expect(largestDifference(try #require(result.logits), golden.lastLogitsF32) < 1e-3)
+        #expect(result.tokens == golden.greedy16F32)
+    }
+
     @Test func readsBF16WeightsAtAnOddAddress() throws {
         let golden = try Fixtures.golden("gemma3-trained")
         let model = try EditableModel(copying: "gemma3-trained")

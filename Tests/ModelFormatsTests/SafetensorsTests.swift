@@ -188,6 +188,18 @@ struct HostileFile: CustomTestStringConvertible, Sendable {
         #expect(tensors.totalBytes > 400_000)
     }
 
+    @Test func refusesMoreThanTwoHundredThousandTensors() throws {
+        func header(_ count: Int) -> String {
+            "{"
+                + (0..<count).map { #""\#($0)":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"# }.joined(
+                    separator: ",") + "}"
+        }
+        #expect(try read(safetensors(header(200_000), dataSize: 0)).tensors.count == 200_000)
+        #expect(
+            errorText { _ = try read(safetensors(header(200_001), dataSize: 0)) }?
+                .contains("number of tensors over the limit, expected at most 200000, got 200001") == true)
+    }
+
     @Test func readsOnlyTheHeaderOfASparseFileOfFiftyGigabytes() throws {
         let directory = try TemporaryDirectory()
         let size = 50 << 30

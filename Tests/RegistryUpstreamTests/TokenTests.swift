@@ -37,6 +37,23 @@ import Testing
         #expect(canary.log.entries.allSatisfy { $0.authorization == nil })
     }
 
+    @Test func whatFilesShouldBeIsBelievedOfTheConfiguredOriginOnly() async throws {
+        let elsewhere = try TemporaryHub()
+        defer { try? FileManager.default.removeItem(atPath: elsewhere.folder) }
+        try await SampleHub(folder: elsewhere.folder).whileRunning { endpoint in
+            let target = "/api/models/\(tiny)/revision/main"
+            let fault = Fault(.redirect(to: endpoint + target), at: target)
+            try await TemporaryHub.running(faults: [fault]) { client, _ in
+                await #expect(
+                    throws: UpstreamError.protocolViolation(
+                        "answer", expected: "one from \(client.endpoint)", got: endpoint + target)
+                ) {
+                    try await client.revision(.main, of: tiny)
+                }
+            }
+        }
+    }
+
     @Test func theTokenIsInNoMessage() async throws {
         try await TemporaryHub.running(
             faults: [Fault(.status(503))], token: TemporaryHub.account.token

@@ -92,7 +92,6 @@ import Testing
             let main = try await client.revision(.main, of: tiny)
             #expect(main.gating == .automatic)
             #expect(main.author == "google")
-            #expect(!main.isDisabled)
             #expect(!main.isPrivate)
             #expect(main.lastModified == "2026-04-14T08:30:00.000Z")
             #expect(

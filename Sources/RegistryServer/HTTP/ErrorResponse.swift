@@ -12,7 +12,8 @@ import RegistryStorage
 /// - 403 and 503 with a code they do not know end in `403 Forbidden: <X-Error-Message>` on the user's terminal.
 ///   `GatedRepo` would not do: `hf download` prints "requires approval" and drops our reason.
 /// - `RepoNotFound` and `RevisionNotFound` are what `repo_exists()` and the cache rely on, but `hf download` drops
-///   their message too, so the same line also goes out as `X-HF-Warning`, which it prints.
+///   their message too, so the same line also goes out as `X-HF-Warning`, which it prints. So it does for a model
+///   that is being prepared, because a 503 makes clients try again for up to a minute before they say why.
 /// - A 401 is taken for "repository not found" unless its message is exactly ``invalidCredentials``.
 package struct ErrorResponse: Error, Equatable, Sendable {
     package let status: HTTPResponse.Status
@@ -114,7 +115,7 @@ package struct ErrorResponse: Error, Equatable, Sendable {
         } else {
             headers.set("X-Error-Message", HeaderText(message).text)
         }
-        if code == "RepoNotFound" || code == "RevisionNotFound" {
+        if ["RepoNotFound", "RevisionNotFound", "ModelPreparing"].contains(code) {
             headers.set("X-HF-Warning", "lapidary; \(HeaderText(message).text)")
         }
         if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }

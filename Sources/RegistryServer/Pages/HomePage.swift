@@ -43,11 +43,30 @@ extension HomePage.Model {
     init(_ summary: ModelSummary) {
         self.init(
             name: summary.repository.description, path: "/\(summary.repository)", lineage: summary.lineage,
-            reason: summary.reason.isEmpty ? nil : summary.reason, state: summary.state.rawValue,
+            reason: summary.reason.isEmpty ? nil : summary.reason.withShortDigests, state: summary.state.rawValue,
             verdict: summary.verdict == "-" ? "not run" : summary.verdict,
             size: summary.files == 0 ? "–" : Quantity.bytes(summary.size),
             pulls: Quantity.grouped(Int64(summary.pulls.pulls)), timestamp: summary.updatedAt.text,
             since: summary.updatedAt.minutes)
+    }
+}
+
+extension String {
+    /// The text with every run of 32 hexadecimal digits or more cut to its first eight: enough to recognise a digest
+    /// in a list. The model's own page has it in full.
+    fileprivate var withShortDigests: String {
+        var shortened: [UInt8] = []
+        var rest = Array(utf8)[...]
+        while let byte = rest.first {
+            let run = rest.prefix { $0.isLowerHex }
+            shortened += run.count >= 32 ? Array(run.prefix(8)) + Array("…".utf8) : Array(run)
+            rest = rest.dropFirst(run.count)
+            if run.isEmpty {
+                shortened.append(byte)
+                rest = rest.dropFirst()
+            }
+        }
+        return String(decoding: shortened, as: UTF8.self)
     }
 }
 

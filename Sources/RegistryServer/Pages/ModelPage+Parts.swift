@@ -40,6 +40,10 @@ extension ModelPage {
         let style: String
         let summary: String
         let hasChecks: Bool
+        /// A column that no check fills is left out.
+        let hasValues: Bool
+        let hasBounds: Bool
+        let hasReasons: Bool
         let checks: [CheckView]
         let hasMeasurements: Bool
         let measurements: [Fact]
@@ -55,6 +59,9 @@ extension ModelPage {
             summary = evidence.summary
             checks = evidence.checks.map(CheckView.init)
             hasChecks = !checks.isEmpty
+            hasValues = checks.contains { !$0.value.isEmpty }
+            hasBounds = checks.contains { !$0.bound.isEmpty }
+            hasReasons = checks.contains { !$0.reason.isEmpty }
             measurements = evidence.measurements.filter { $0.key != "generatedText" }.sorted { $0.key < $1.key }
                 .map { Fact(name: $0.key, value: $0.value) }
             hasMeasurements = !measurements.isEmpty

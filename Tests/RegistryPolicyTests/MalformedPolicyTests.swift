@@ -1,0 +1,150 @@
+import RegistryPolicy
+import Testing
+
+@Suite struct MalformedPolicyTests {
+    struct Spoilt: Sendable, CustomTestStringConvertible {
+        /// What in the valid policy is replaced by what.
+        let old: String
+        let new: String
+        /// `line:column`, and words of the message.
+        let place: String
+        let words: String
+
+        init(_ old: String, _ new: String, _ place: String, _ words: String) {
+            self.old = old
+            self.new = new
+            self.place = place
+            self.words = words
+        }
+
+        var testDescription: String { "\(place): \(words)" }
+    }
+
+    @Test func theUnspoiltPolicyIsTaken() throws {
+        let policy = try PolicyText.parse(PolicyText.valid)
+        #expect(policy.maximumSize == 60_000_000_000)
+        #expect(policy.smokeTest.probes.count == 1)
+        #expect(policy.smokeTest.probes[0].warnMeanNLL == nil)
+    }
+
+    @Test(arguments: [
+        Spoilt("approvals: 0", "approvals: 0\nsurprise: 1", "21:1", "unknown key 'surprise' in the policy"),
+        Spoilt("others: leave-out", "others: refuse\n  colour: red", "5:3", "unknown key 'colour' in 'formats'"),
+        Spoilt("maximum-tokens: 16", "maximum-tokens: 16\n      top-k: 1", "20:7", "unknown key 'top-k' in an entry"),
+        Spoilt("approvals: 0", "approvals: 0\napprovals: 1", "20:1", "key 'approvals' stands twice"),
+        Spoilt("required: true", "required: true\n  required: false", "11:3", "key 'required' stands twice"),
+        Spoilt("name: demo", "", "2:1", "key 'name' is missing in the policy"),
+        Spoilt("others: leave-out", "", "3:3", "key 'others' is missing in 'formats'"),
+        Spoilt("prompt: a prompt", "", "15:7", "key 'prompt' is missing in an entry of 'probes'"),
+        Spoilt("name: demo", "name: ''", "1:7", "'name' must be a text, got ''"),
+        Spoilt("name: demo", "name: [demo]", "1:7", "'name' must be a text, got a list"),
+        Spoilt("approvals: 0", "approvals: -1", "20:12", "a whole number from 0 to 100, got '-1'"),
+        Spoilt("approvals: 0", "approvals: 101", "20:12", "a whole number from 0 to 100"),
+        Spoilt("approvals: 0", "approvals: 1.5", "20:12", "a whole number from 0 to 100"),
+        Spoilt("approvals: 0", "approvals: 99999999999999999999", "20:12", "a whole number from 0 to 100"),
+        Spoilt("approvals: 0", "approvals: none", "20:12", "a whole number from 0 to 100"),
+        Spoilt("approvals: 0", "approvals:", "20:11", "a whole number from 0 to 100, got ''"),
+        Spoilt("approvals: 0", "approvals: {a: 1}", "20:12", "got keys with values"),
+        Spoilt("60 GB", "60", "9:15", "a size such as 60 GB or 512 MiB, got '60'"),
+        Spoilt("60 GB", "60GB", "9:15", "a size such as"), Spoilt("60 GB", "60 gb", "9:15", "a size such as"),
+        Spoilt("60 GB", "-1 GB", "9:15", "a size such as"), Spoilt("60 GB", "0 GB", "9:15", "a size such as"),
+        Spoilt("60 GB", "many GB", "9:15", "a size such as"), Spoilt("60 GB", "1 2 GB", "9:15", "a size such as"),
+        Spoilt("60 GB", "9999999999 TB", "9:15", "a size such as"),
+        Spoilt("required: true", "required: yes", "11:13", "'required' must be true or false, got 'yes'"),
+        Spoilt("required: true", "required: [true]", "11:13", "'required' must be true or false, got a list"),
+        Spoilt("leave-out", "leaveout", "4:11", "one of: leave-out, refuse, got 'leaveout'"),
+        Spoilt("unsupported: refuse", "unsupported: admit", "12:16", "one of: note, hold, refuse"),
+        Spoilt("time-limit: 600", "time-limit: 0", "13:15", "from 1 to 86400"),
+        Spoilt("2.25", "-1", "17:25", "a number from 0.0 to 1000.0, got '-1'"),
+        Spoilt("2.25", ".nan", "17:25", "a number from"), Spoilt("2.25", "nan", "17:25", "a number from"),
+        Spoilt("2.25", "inf", "17:25", "a number from"), Spoilt("2.25", "2,25", "17:25", "a number from"),
+        Spoilt("allow: [google]", "allow: google", "8:10", "'allow' must be a list of names, got 'google'"),
+        Spoilt("allow: [google]", "allow: {google: yes}", "8:10", "a list of names, got keys with values"),
+        Spoilt("allow: [google]", "allow: [google, [x]]", "8:19", "a list of names, got a list"),
+        Spoilt("allow: [google]", "allow: [google, '']", "8:19", "a list of names, got ''"),
+        Spoilt("\n  allow: [google]", " [google]", "7:10", "'authors' must be keys with values, got a list"),
+        Spoilt("\n  allow: [google]", " google", "7:10", "'authors' must be keys with values, got a single value"),
+        Spoilt("[\"google/*\"]", "[\"google/*\"", "16:", "did not find expected"),
+        Spoilt("  others: leave-out", "\tothers: leave-out", "4:1", "cannot start any token"),
+        Spoilt("name: demo", "name: *demo", "1:7", "undefined alias"),
+        Spoilt("name: demo", "name: &demo demo", "1:7", "anchors"),
+        Spoilt("name: demo", "{\"name\":&demo demo}", "1:9", "anchors"),
+        Spoilt("name: demo", "name: \"demo", "15:23", "did not find expected key"),
+        Spoilt("name: demo", "? [name]\n: demo", "1:3", "a key must be a word"),
+        Spoilt("name: demo", "name: de\u{0}mo", "1:9", "control characters"),
+        Spoilt("approvals: 0", "approvals: 0\n---\nname: second", "21:1", "another document"),
+    ])
+    func aSpoiltLineIsRefusedWithItsPlace(of spoilt: Spoilt) throws {
+        try #require(PolicyText.valid.contains(spoilt.old))
+        let text = PolicyText.valid.replacing(spoilt.old, with: spoilt.new, maxReplacements: 1)
+        let error = try #require(#expect(throws: PolicyError.self) { try PolicyText.parse(text) })
+        #expect(error.description.hasPrefix("p.yaml:\(spoilt.place)"))
+        #expect(error.description.contains(spoilt.words))
+        #expect(!error.description.contains("\n"))
+    }
+
+    @Test(arguments: [
+        ("", "it is empty"), ("# nothing but a comment\n", "it is empty"), ("---\n", "got a single value"),
+        ("- a\n- b\n", "p.yaml:1:1: the policy must be keys with values, got a list"),
+        ("just a text", "p.yaml:1:1: the policy must be keys with values, got a single value"),
+        ("{}", "p.yaml:1:1: key 'name' is missing"), ("\u{FEFF}", "it is empty"),
+    ])
+    func aFileThatIsNoPolicyAtAllIsRefused(text: String, words: String) throws {
+        let error = try #require(#expect(throws: PolicyError.self) { try PolicyText.parse(text) })
+        #expect(error.description.contains(words))
+    }
+
+    @Test(arguments: [[0xFF, 0xFE, 0x6E, 0x00], [0x6E, 0x3A, 0x20, 0xC3], Array("name: ".utf8) + [0xED, 0xA0, 0x80]])
+    func aFileThatIsNotUTF8IsRefused(bytes: [UInt8]) throws {
+        let error = #expect(throws: PolicyError.self) { try PolicyFile.parse(bytes, file: "p.yaml") }
+        #expect(error?.description == "p.yaml: it is not UTF-8")
+    }
+
+    @Test func aFileOfMoreThanOneMiBIsRefused() {
+        let bytes = [UInt8](repeating: UInt8(ascii: "#"), count: 1 << 20)
+        let error = #expect(throws: PolicyError.self) { try PolicyFile.parse(bytes + bytes, file: "p.yaml") }
+        #expect(error?.description == "p.yaml: it is larger than 1 MiB")
+    }
+
+    @Test func everyHalfWrittenPolicyIsRefused() throws {
+        let text = Array(PolicyText.valid.utf8)
+        try #require(PolicyText.valid.hasSuffix("approvals: 0\n"))
+        for length in 0..<(text.count - 2) {
+            #expect(throws: PolicyError.self) { try PolicyFile.parse(Array(text.prefix(length)), file: "p.yaml") }
+        }
+    }
+
+    /// Ten levels of nine references each: 3.5 thousand million nodes if they were copied, or hashed as a key.
+    @Test(.timeLimit(.minutes(1)), arguments: ["x: *l9", "? *l9\n: x", "*l9 : x", "{*l9 : x}"])
+    func aBillionLaughsAreRefusedAtOnce(line: String) throws {
+        var text = "l0: &l0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n"
+        for level in 1...9 {
+            let references = Array(repeating: "*l\(level - 1)", count: 9).joined(separator: ", ")
+            text += "l\(level): &l\(level) [\(references)]\n"
+        }
+        let clock = ContinuousClock()
+        let time = try clock.measure {
+            let error = try #require(#expect(throws: PolicyError.self) { try PolicyText.parse(text + line + "\n") })
+            #expect(error.description.hasPrefix("p.yaml:1:5: anchors"))
+        }
+        #expect(time < .seconds(5))
+    }
+
+    @Test(arguments: ["[", "{a: ", "- ", "? "])
+    func deepNestingIsRefusedAndNoCrash(opening: String) throws {
+        #expect(throws: PolicyError.self) { try PolicyText.parse(String(repeating: opening, count: 100_000)) }
+        #expect(throws: PolicyError.self) { try PolicyText.parse("name: " + String(repeating: opening, count: 900)) }
+    }
+
+    @Test func aHundredThousandKeysAreRefusedAtOnce() throws {
+        let text = (0..<100_000).map { "k\($0): 1" }.joined(separator: "\n")
+        let clock = ContinuousClock()
+        let time = clock.measure { _ = #expect(throws: PolicyError.self) { try PolicyText.parse(text) } }
+        #expect(time < .seconds(20))
+    }
+
+    @Test func anAmpersandInATextIsNoAnchor() throws {
+        let text = PolicyText.valid.replacing("some text", with: "R&D and salt & pepper")
+        #expect(try PolicyText.parse(text).smokeTest.probes[0].text == "R&D and salt & pepper")
+    }
+}

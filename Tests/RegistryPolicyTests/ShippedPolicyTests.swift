@@ -1,0 +1,56 @@
+import Foundation
+import RegistryCore
+import RegistryPolicy
+import Testing
+
+@Suite struct ShippedPolicyTests {
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Policies").path
+
+    @Test func theDemoPolicyNeedsNoApprovalAndKnowsTheSamples() throws {
+        let policy = try PolicyFile.read("\(Self.folder)/default.yaml")
+        #expect(policy.name == "demo")
+        #expect(policy.approvals == 0)
+        #expect(policy.maximumSize == 120_000_000_000)
+        #expect(policy.smokeTest.required)
+        #expect(policy.smokeTest.timeLimit == .seconds(600))
+        let sample = try #require(try policy.probe(for: RepositoryID("sample/gemma-3-tiny-swapped")))
+        #expect(sample.maximumMeanNLL == 2.25)
+        #expect(sample.text.hasPrefix("The ship was painted white and blue. It had two masts"))
+        let general = try #require(try policy.probe(for: RepositoryID("google/gemma-3-1b-it")))
+        #expect(general.maximumMeanNLL == 7)
+        #expect(general.warnMeanNLL == 5.3)
+    }
+
+    @Test func theProductionPolicyNeedsAnApproval() throws {
+        let policy = try PolicyFile.read("\(Self.folder)/production.yaml")
+        #expect(policy.name == "production")
+        #expect(policy.approvals == 1)
+        #expect(policy.smokeTest.required)
+    }
+
+    @Test(arguments: ["default.yaml", "production.yaml"])
+    func noShippedPolicyAllowsFormatsThatRunCode(file: String) throws {
+        let allowed = try PolicyFile.read("\(Self.folder)/\(file)").formats.allowed
+        #expect(Set(allowed).isDisjoint(with: ["pickle", "zip", "python", "other"]))
+        #expect(allowed.contains("safetensors"))
+    }
+
+    @Test func aFolderStandsForItsDefaultPolicyAndTheDigestIsOfTheBytes() throws {
+        let bytes = Array(try Data(contentsOf: URL(filePath: "\(Self.folder)/default.yaml")))
+        let policy = try PolicyFile.read(Self.folder)
+        #expect(policy.name == "demo")
+        #expect(policy.digest == ContentDigests.sha256(of: bytes))
+    }
+
+    @Test func whatIsNotThereIsNamed() throws {
+        let missing = #expect(throws: PolicyError.self) { try PolicyFile.read("/nonexistent/policy.yaml") }
+        #expect(missing?.description.contains("/nonexistent/policy.yaml: there is no such file") == true)
+        #expect(missing?.description.contains("LAPIDARY_POLICIES") == true)
+        let empty = FileManager.default.temporaryDirectory.appending(path: "policies-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: empty) }
+        let unreadable = #expect(throws: PolicyError.self) { try PolicyFile.read(empty) }
+        #expect(unreadable?.description == "\(empty)/default.yaml: it cannot be read")
+    }
+}
