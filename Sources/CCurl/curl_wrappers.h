@@ -26,6 +26,12 @@ static inline CURLcode curl_set_callback(CURL *handle, CURLoption option, curl_w
     return (curl_easy_setopt)(handle, option, callback);
 }
 
+static inline CURLcode curl_set_progress(CURL *handle, curl_xferinfo_callback callback, void *pointer) {
+    (curl_easy_setopt)(handle, CURLOPT_NOPROGRESS, 0L);
+    (curl_easy_setopt)(handle, CURLOPT_XFERINFODATA, pointer);
+    return (curl_easy_setopt)(handle, CURLOPT_XFERINFOFUNCTION, callback);
+}
+
 static inline CURLcode curl_get_long(CURL *handle, CURLINFO what, long *value) {
     return (curl_easy_getinfo)(handle, what, value);
 }

@@ -47,13 +47,14 @@ extension Gemma3Configuration {
     /// Where an output head of its own is stored: as published for the text class, and in old wrappers.
     package static let headNames = ["lm_head.weight", "language_model.lm_head.weight"]
 
-    /// Names as transformers 5.23 accepts them: `model.` for the text class; for the wrapper `language_model.model.`
-    /// (as published) or `model.language_model.` (newer saves).
+    /// Names as transformers 5.23 accepts them: `model.` for the text class (nothing for its bare body); for the wrapper
+    /// `language_model.model.` (as published) or `model.language_model.` (newer saves). Under any other name it would
+    /// leave the weights random without a word, so a model that only we could load does not pass here.
     package func expectedTensors(in tensors: ModelTensors) throws -> ExpectedTensors {
-        let prefixes = ["model.", "language_model.model.", "model.language_model.", ""]
+        let prefixes = modelType == "gemma3" ? ["language_model.model.", "model.language_model."] : ["model.", ""]
         guard let prefix = prefixes.first(where: { tensors[$0 + "embed_tokens.weight"] != nil }) else {
             throw ModelFormatError.malformedSafetensors(
-                file: tensors.files.first?.name ?? "model.safetensors", tensor: "model.embed_tokens.weight",
+                file: tensors.files.first?.name ?? "model.safetensors", tensor: prefixes[0] + "embed_tokens.weight",
                 field: "tensor", expected: "to be present, as \(modelType) needs", got: "no such name")
         }
         let h = hiddenSize, f = intermediateSize, d = headDimension

@@ -96,6 +96,9 @@ package struct Gemma3Configuration: Equatable, Sendable {
             throw text.fault("head_dim", expected: "an even number, for rotary pairs", got: "\(headDimension)")
         }
         try Self.checkFixedValues(&text)
+        if try modelType == "gemma3" && top.boolean("is_causal", nullable: true) == false {
+            throw top.fault("is_causal", expected: "true", got: "false")
+        }
 
         // The wrapper's own key decides for the wrapper (its class is the one that ties); the text part's for itself.
         let innerTies = try text.boolean("tie_word_embeddings")
@@ -178,12 +181,15 @@ package struct Gemma3Configuration: Equatable, Sendable {
         _ object: JSONObject, defaultBase: Double, file: String, path: String
     ) throws -> RoPE {
         var reader = ConfigurationReader(object, file: file, path: path)
+        let type = try reader.string("rope_type")
+        if let type, type != "default", type != "linear" {
+            throw reader.fault("rope_type", expected: "default or linear", got: type)
+        }
         let base = try reader.positiveNumber("rope_theta") ?? defaultBase
         let factor = try reader.positiveNumber("factor", nullable: true)
         if let rotated = try reader.positiveNumber("partial_rotary_factor", nullable: true), rotated != 1 {
             throw reader.fault("partial_rotary_factor", expected: "1", got: "\(rotated)")
         }
-        let type = try reader.string("rope_type")
         let oldType = try reader.string("type")
         // transformers 4 read `type`; 5.23 silently computes `default` for Gemma 3 when only `type` is there.
         if let oldType, oldType != type ?? "default" {
@@ -192,18 +198,14 @@ package struct Gemma3Configuration: Equatable, Sendable {
         if let other = reader.keysLeft(besides: []).first {
             throw reader.fault(other, expected: "no such key for rope_type default or linear", got: "one")
         }
-        switch type ?? "default" {
-        case "default":
+        guard type == "linear" else {
             guard factor == nil || factor == 1 else {
                 throw reader.fault("factor", expected: "none with rope_type default", got: "\(factor ?? 0)")
             }
             return RoPE(base: base, factor: 1)
-        case "linear":
-            guard let factor else { throw reader.fault("factor", expected: "a number above 0", got: "nothing") }
-            return RoPE(base: base, factor: factor)
-        case let other:
-            throw reader.fault("rope_type", expected: "default or linear", got: other)
         }
+        guard let factor else { throw reader.fault("factor", expected: "a number above 0", got: "nothing") }
+        return RoPE(base: base, factor: factor)
     }
 
     /// Keys of the class with the one value that the forward pass computes.
@@ -213,6 +215,10 @@ package struct Gemma3Configuration: Equatable, Sendable {
         }
         if try text.boolean("attention_bias") == true {
             throw text.fault("attention_bias", expected: "false", got: "true")
+        }
+        // Every configuration may carry this; transformers 5 then looks both ways.
+        if try text.boolean("is_causal", nullable: true) == false {
+            throw text.fault("is_causal", expected: "true", got: "false")
         }
         if try text.boolean("use_bidirectional_attention", nullable: true) == true {
             throw text.fault("use_bidirectional_attention", expected: "false", got: "true")

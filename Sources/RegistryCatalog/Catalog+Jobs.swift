@@ -15,6 +15,8 @@ package struct Job: Sendable, Codable {
     package let message: String
     package let createdAt: Timestamp
     package let updatedAt: Timestamp
+
+    package var isActive: Bool { state == .queued || state == .running }
 }
 
 extension Catalog {

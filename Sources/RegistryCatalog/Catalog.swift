@@ -39,8 +39,11 @@ package struct Catalog: Sendable {
     }
 
     /// One transaction: all of `body`, or nothing.
+    ///
+    /// Runs to its end even where the calling task is cancelled: what a cancelled job leaves behind is told to the
+    /// catalogue by that very task.
     func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        do { return try await pool.write(body) } catch let error as DatabaseError {
+        do { return try await Task { [pool] in try await pool.write(body) }.value } catch let error as DatabaseError {
             throw CatalogError.from(error, path: pool.path)
         }
     }

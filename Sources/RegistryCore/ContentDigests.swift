@@ -33,7 +33,7 @@ package final class ContentDigests {
 
     /// The digests of what was given; call once, last. The git id is nil where no size was announced.
     package func finish() -> (sha256: SHA256Digest, gitObject: GitObjectID?) {
-        (SHA256Digest(bytes: Self.finish(sha256)), git.map { GitObjectID(bytes: Self.finish($0)) })
+        (SHA256Digest(unchecked: Self.finish(sha256).hex), git.map { GitObjectID(unchecked: Self.finish($0).hex) })
     }
 
     package static func sha256(of bytes: [UInt8]) -> SHA256Digest {
@@ -49,7 +49,7 @@ package final class ContentDigests {
         let header = Array("\(kind) \(bytes.count)\0".utf8)
         EVP_DigestUpdate(context, header, header.count)
         EVP_DigestUpdate(context, bytes, bytes.count)
-        return GitObjectID(bytes: finish(context))
+        return GitObjectID(unchecked: finish(context).hex)
     }
 
     private static func context(_ algorithm: OpaquePointer?) -> OpaquePointer {

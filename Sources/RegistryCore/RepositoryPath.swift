@@ -2,7 +2,7 @@ import Foundation
 
 /// A file's path inside a repository: relative, `/`-separated, safe on every machine it may reach (reliability B2).
 ///
-/// At most 1,024 bytes and 255 a segment; no empty, `.` or `..` segment; no `\ : * ? " < > |`; no control character
+/// At most 1,024 bytes and 255 a segment; no empty, `.` or `..` segment; no `\ : * ? " < > | %`; no control character
 /// and none that turns the direction of writing, so that a name cannot lie to who reads it; no segment that begins with
 /// `-` or `~`; in Unicode's composed form (NFC), so that two spellings cannot name one file.
 package struct RepositoryPath: Hashable, Sendable, Comparable, CustomStringConvertible {
@@ -19,8 +19,8 @@ package struct RepositoryPath: Hashable, Sendable, Comparable, CustomStringConve
                 throw invalid("'.' and '..' are not allowed as segments")
             }
             guard !"-~".utf8.contains(first) else { throw invalid("a segment begins with '-' or '~'") }
-            guard !segment.contains(where: { "\\:*?\"<>|".utf8.contains($0) }) else {
-                throw invalid("it holds one of \\ : * ? \" < > |")
+            guard !segment.contains(where: { "\\:*?\"<>|%".utf8.contains($0) }) else {
+                throw invalid("it holds one of \\ : * ? \" < > | %")
             }
         }
         guard !text.unicodeScalars.contains(where: \.steersText) else { throw invalid("it holds a control character") }

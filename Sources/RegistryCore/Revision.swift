@@ -39,33 +39,3 @@ package struct Revision: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { name }
 }
-
-/// A commit's id: 40 lower-case hexadecimal digits.
-package struct CommitID: Hashable, Sendable, Codable, CustomStringConvertible {
-    package let hex: String
-
-    package init(_ text: String) throws(InvalidName) {
-        guard text.utf8.count == 40, text.utf8.allSatisfy(\.isLowerHex) else {
-            throw .digest(text.printable, expected: "a commit (40 lower-case hex digits)")
-        }
-        hex = text
-    }
-
-    package init(from decoder: any Decoder) throws {
-        try self.init(decoder.singleValueContainer().decode(String.self))
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(hex)
-    }
-
-    package var short: String { String(hex.prefix(7)) }
-    package var description: String { hex }
-}
-
-extension UInt8 {
-    package var isLowerHex: Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self)
-    }
-}

@@ -24,7 +24,8 @@ package func canServe(_ snapshot: SnapshotRecord) -> Obstacle? {
             message: "revoked on \(revocation.revokedAt.minutes): \(revocation.reason.printable)")
     }
     guard let decision = snapshot.decision else {
-        return Obstacle(state: .preparing, rule: "decision", message: "not decided on yet")
+        return Obstacle(
+            state: .failed, rule: "decision", message: "its mirroring did not come to a decision; mirror it again")
     }
     switch decision.outcome {
     case .admit: break

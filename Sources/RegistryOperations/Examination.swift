@@ -30,8 +30,16 @@ struct Examination {
         _ say: @Sendable (String) async throws -> Void
     ) async throws -> [Evidence] {
         try await say("inspecting \(manifest.entries.count) files")
-        let report = try await blocking { ModelInspection(of: try ModelFiles(directory: folder)) }
-        let inspection = Evidence(report, manifest: manifest.digest, producer: registry.testerBuild)
+        let inspection = try await blocking {
+            do {
+                let report = ModelInspection(of: try ModelFiles(directory: folder))
+                return Evidence(report, manifest: manifest.digest, producer: registry.testerBuild)
+            } catch let error as ModelFormatError {
+                return Evidence(
+                    kind: .inspection, outcome: .failed, manifest: manifest.digest, producer: registry.testerBuild,
+                    summary: error.description)
+            }
+        }
         guard inspection.outcome != .failed else { return [inspection] }
 
         guard let probe = registry.policy.probe(for: snapshot.repository) else {

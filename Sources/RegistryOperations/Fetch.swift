@@ -75,10 +75,27 @@ struct Fetch {
     private func fetch(
         _ file: UpstreamFile, _ registry: Registry, _ report: @escaping Report
     ) async throws -> (FileEntry, IngestFile) {
+        let ingest = try await part(of: file, registry)
+        let isResumed = ingest.offset > 0
+        do {
+            return try await complete(ingest, file, registry, report)
+        } catch let error as StorageError {
+            // What an earlier attempt left may have gone bad here: that is no word on upstream. Once more, from zero.
+            guard case .mismatch = error, isResumed else { throw error }
+            return try await complete(part(of: file, registry), file, registry, report)
+        }
+    }
+
+    private func part(of file: UpstreamFile, _ registry: Registry) async throws -> IngestFile {
         let label = "\(repository)@\(commit.short)/\(file.path)"
-        let ingest = try await blocking {
+        return try await blocking {
             try registry.blobs.ingest(label, size: file.size, sha256: file.lfsDigest, gitObject: file.gitObject)
         }
+    }
+
+    private func complete(
+        _ ingest: IngestFile, _ file: UpstreamFile, _ registry: Registry, _ report: @escaping Report
+    ) async throws -> (FileEntry, IngestFile) {
         try await registry.upstream.fetch(file, of: repository, at: commit, from: ingest.offset, into: ingest) {
             report(.file(path: file.path.text, received: $0, size: file.size))
         }

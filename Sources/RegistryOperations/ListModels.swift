@@ -36,11 +36,12 @@ extension Registry {
     package func summaries() async throws -> [ModelSummary] {
         let counts = try await catalog.pullCounts()
         let byRepository = Dictionary(grouping: try await catalog.snapshots(), by: \.repository)
-        var summaries = byRepository.values.compactMap { snapshots in
-            Self.leading(snapshots).map { summary(of: $0, counts[$0.id] ?? PullCount()) }
-        }
-        let known = Set(summaries.map(\.repository))
-        for job in try await catalog.activeJobs() where !known.contains(job.repository) {
+        let served = byRepository.values.compactMap(Self.leading)
+        var summaries = served.map { summary(of: $0, counts[$0.id] ?? PullCount()) }
+        // A job in hand says more than what became of the last one, unless that is being served.
+        for job in try await catalog.activeJobs() {
+            guard !summaries.contains(where: { $0.repository == job.repository && $0.state == .served }) else { continue }
+            summaries.removeAll { $0.repository == job.repository }
             summaries.append(ModelSummary(preparing: job))
         }
         return summaries.sorted { $0.repository < $1.repository }

@@ -23,19 +23,19 @@ package struct Unavailable: Sendable {
 extension Registry {
     /// The gate of every route: what is served at this revision, or why nothing is.
     package func availability(of repository: RepositoryID, at revision: Revision) async throws -> Availability {
+        let job = try await catalog.latestJob(of: repository)
         if let snapshot = try await catalog.snapshot(repository, revision) {
             guard let obstacle = canServe(snapshot) else { return .served(snapshot) }
-            return .unavailable(unavailable(snapshot, obstacle))
+            if obstacle.state != .failed || job?.isActive != true {
+                return .unavailable(unavailable(snapshot, obstacle))
+            }
         }
-        let job = try await catalog.latestJob(of: repository)
         let known = try await catalog.snapshots(of: repository)
         // A refused snapshot never got a name; whoever asks for main asks for it all the same.
-        if revision.branchOrTag == "main", job?.state != .running, job?.state != .queued,
-            let newest = known.first, let obstacle = canServe(newest)
-        {
+        if revision.branchOrTag == "main", job?.isActive != true, let newest = known.first, let obstacle = canServe(newest) {
             return .unavailable(unavailable(newest, obstacle))
         }
-        if let job, job.state == .running || job.state == .queued {
+        if let job, job.isActive {
             return .unavailable(
                 Unavailable(
                     kind: .preparing, rule: nil,
@@ -63,10 +63,9 @@ extension Registry {
     private func unavailable(_ snapshot: SnapshotRecord, _ obstacle: Obstacle) -> Unavailable {
         let (kind, verb): (Unavailable.Kind, String) =
             switch obstacle.state {
-            case .preparing: (.preparing, "is being prepared here")
             case .held: (.held, "is held by rule \(obstacle.rule)")
-            case .revoked: (.revoked, "is not served")
-            case .refused, .failed, .served: (.refused, "is refused by rule \(obstacle.rule)")
+            case .revoked, .failed: (.revoked, "is not served")
+            case .refused, .preparing, .served: (.refused, "is refused by rule \(obstacle.rule)")
             }
         return Unavailable(
             kind: kind, rule: obstacle.rule,

@@ -54,25 +54,24 @@ package final class Registry: Sendable {
     private let revoked = Mutex<Set<Int64>>([])
     private let lock: StorageLock
 
-    /// Takes the storage, and brings it to a known state: interrupted jobs are marked, half-built views swept,
-    /// every decision made anew where the policy has changed since.
+    /// Takes the storage, and brings it to a known state: interrupted jobs are marked, half-built views swept.
     package static func open(_ configuration: RegistryConfiguration) async throws -> Registry {
         let registry = try await blocking { try Registry(configuration) }
         try await registry.catalog.failInterruptedJobs()
-        for snapshot in try await registry.catalog.snapshots() {
-            if snapshot.revocation != nil { registry.markRevoked(snapshot.id) }
-            if snapshot.decision?.policy != registry.policy.digest { try await registry.decideAgain(snapshot) }
+        for snapshot in try await registry.catalog.snapshots() where snapshot.revocation != nil {
+            registry.markRevoked(snapshot.id)
         }
         return registry
     }
 
     private init(_ configuration: RegistryConfiguration) throws {
         self.configuration = configuration
+        // The lock first: where a server has it, the command line asks that server, and needs no policy of its own.
+        let layout = StorageLayout(root: configuration.storage)
+        lock = try StorageLock(layout)
         policy = try PolicyFile.read(configuration.policies)
         upstream = try HubClient(
             endpoint: configuration.upstream, token: configuration.upstreamToken, userAgent: "lapidary")
-        let layout = StorageLayout(root: configuration.storage)
-        lock = try StorageLock(layout)
         blobs = try BlobStore(layout: layout)
         catalog = try Catalog(path: layout.database)
         if let token = KeyFile.read(layout.adminToken) {
@@ -90,6 +89,14 @@ package final class Registry: Sendable {
 
     /// Background work, until cancelled: writes transfers to the catalogue, the last ones on the way out.
     package func run() async throws { try await transfers.run(into: catalog) }
+
+    /// Asks the policy anew about everything that another policy decided on. For whoever is about to serve: a command
+    /// that only looks must not change what is served because its environment names another policy.
+    package func applyPolicy() async throws {
+        for snapshot in try await catalog.snapshots() where snapshot.decision?.policy != policy.digest {
+            try await decideAgain(snapshot)
+        }
+    }
 
     /// Says in the lock file where this process serves, so that the CLI finds it.
     package func announce(server: String) throws { try lock.announce(server: server) }

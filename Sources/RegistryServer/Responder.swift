@@ -40,7 +40,7 @@ struct Responder: HTTPResponder {
         case .stylesheet: return pages.stylesheet(request)
         case .home: return try await pages.home(registry)
         case .modelPage(let repository): return try await pages.model(repository, request, registry)
-        case .verb(let name): return try await verb(name, request)
+        case .verb(let name): return try await verb(name, request, context)
         case .unknown: throw ErrorResponse.nothingHere
         default: break
         }

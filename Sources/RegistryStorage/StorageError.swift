@@ -14,7 +14,7 @@ package enum StorageError: Error, CustomStringConvertible {
     package var description: String {
         switch self {
         case .locked(let root, let owner):
-            "storage \(root) is in use by \(owner): stop it, or give LAPIDARY_STORAGE another folder"
+            "storage \(root) is in use by \(owner): wait until it is done or stop it, or give LAPIDARY_STORAGE another folder"
         case .full(let root, let needed, let free):
             "storage \(root) is full: \(Quantity.bytes(needed)) needed, \(Quantity.bytes(free)) free; "
                 + "make room or give LAPIDARY_STORAGE a folder on another disk"

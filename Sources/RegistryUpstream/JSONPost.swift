@@ -2,6 +2,7 @@ package import RegistryCore
 
 import CCurl
 import Foundation
+import Synchronization
 
 /// One POST of JSON to a Lapidary server, whose answer arrives line by line.
 ///
@@ -19,9 +20,15 @@ package struct JSONPost: Sendable {
 
     /// - Parameter onLine: each line of the answer's body without its newline; called on a thread of its own.
     /// - Returns: the HTTP status.
-    /// - Throws: ``UpstreamError/unreachable(endpoint:reason:)``
+    /// - Throws: ``UpstreamError/unreachable(endpoint:reason:)``; CancellationError within a second of the task's
+    ///   cancellation.
     package func send(onLine: @escaping @Sendable ([UInt8]) -> Void) async throws -> Int {
-        try await blocking { try perform(Lines(onLine)) }
+        let lines = Lines(onLine)
+        return try await withTaskCancellationHandler {
+            try await blocking { try perform(lines) }
+        } onCancel: {
+            lines.isCancelled.store(true, ordering: .relaxed)
+        }
     }
 
     private func perform(_ lines: Lines) throws -> Int {
@@ -47,11 +54,21 @@ package struct JSONPost: Sendable {
             return size * count
         }
         return try withExtendedLifetime(lines) {
-            curl_set_pointer(handle, CURLOPT_WRITEDATA, Unmanaged.passUnretained(lines).toOpaque())
+            let pointer = Unmanaged.passUnretained(lines).toOpaque()
+            curl_set_pointer(handle, CURLOPT_WRITEDATA, pointer)
+            // libcurl calls this about once a second, also while nothing arrives.
+            curl_set_progress(
+                handle,
+                { pointer, _, _, _, _ in
+                    guard let pointer else { return 1 }
+                    let lines = Unmanaged<Lines>.fromOpaque(pointer).takeUnretainedValue()
+                    return lines.isCancelled.load(ordering: .relaxed) ? 1 : 0
+                }, pointer)
             let code = body.withUnsafeBytes { body in
                 curl_set_pointer(handle, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: body.baseAddress))
                 return curl_easy_perform(handle)
             }
+            guard code != CURLE_ABORTED_BY_CALLBACK else { throw CancellationError() }
             guard code == CURLE_OK else {
                 throw UpstreamError.unreachable(endpoint: url, reason: String(cString: curl_easy_strerror(code)))
             }
@@ -64,6 +81,7 @@ package struct JSONPost: Sendable {
 
     /// Cuts a stream of bytes into lines.
     private final class Lines: @unchecked Sendable {
+        let isCancelled = Atomic(false)
         private let onLine: @Sendable ([UInt8]) -> Void
         private var rest: [UInt8] = []
 

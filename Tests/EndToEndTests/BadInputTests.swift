@@ -72,7 +72,8 @@ import Testing
         let policy = FileManager.default.temporaryDirectory.path + "/production-\(UUID().uuidString).yaml"
         defer { try? FileManager.default.removeItem(atPath: policy) }
         let demo = try String(contentsOfFile: "\(House.project)/Policies/default.yaml", encoding: .utf8)
-        try demo.replacing("approvals: 0", with: "approvals: 1").write(toFile: policy, atomically: true, encoding: .utf8)
+        try demo.replacing("approvals: 0", with: "approvals: 1").write(
+            toFile: policy, atomically: true, encoding: .utf8)
         try await House.open(policies: policy) { house in
             let answer = try await house.mirror("sample/gemma-3-tiny-it")
             #expect(answer.state == .held && answer.rule == "approvals" && answer.exitCode == 3)
@@ -92,7 +93,9 @@ import Testing
     @Test func pathsThatTryToLeaveTheRepositoryAreRefused() async throws {
         try await House.open { house in
             _ = try await house.mirror("sample/gemma-3-tiny-it")
-            for path in ["..%2f..%2fregistry.sqlite", "%2e%2e/%2e%2e/registry.sqlite", "../../../registry.sqlite", "a%00b"] {
+            for path in [
+                "..%2f..%2fregistry.sqlite", "%2e%2e/%2e%2e/registry.sqlite", "../../../registry.sqlite", "a%00b",
+            ] {
                 let run = try await house.curl(
                     "--path-as-is", "-o", "/dev/null", "--write-out", "%{http_code}",
                     "\(house.url)/sample/gemma-3-tiny-it/resolve/main/\(path)")

@@ -22,7 +22,8 @@ enum Folder {
         for repository in repositories {
             let target = "\(hub)/\(repository)"
             try FileManager.default.createDirectory(
-                atPath: URL(fileURLWithPath: target).deletingLastPathComponent().path, withIntermediateDirectories: true)
+                atPath: URL(fileURLWithPath: target).deletingLastPathComponent().path, withIntermediateDirectories: true
+            )
             try FileManager.default.copyItem(atPath: "\(House.hubFolder)/\(repository)", toPath: target)
         }
         try change(hub)

@@ -93,7 +93,8 @@ import Testing
             let anonymous = try await house.hf("download", repository, cache: "a")
             #expect(anonymous.status != 0)
             #expect(anonymous.errors.contains("lapidary token create"), "\(anonymous.errors)")
-            let wrong = try await house.hf("download", repository, cache: "w", token: "hf_" + String(repeating: "x", count: 40))
+            let wrong = try await house.hf(
+                "download", repository, cache: "w", token: "hf_" + String(repeating: "x", count: 40))
             #expect(wrong.status != 0)
             #expect(wrong.errors.contains("Invalid credentials in Authorization header"), "\(wrong.errors)")
 
@@ -108,7 +109,8 @@ import Testing
                 }
             }
             let stored = try await Program.run("/bin/grep", ["-r", "-c", token, "\(house.folder)/storage"])
-            #expect(!stored.output.split(separator: "\n").contains { !$0.hasSuffix(":0") }, "the token's text is stored")
+            #expect(
+                !stored.output.split(separator: "\n").contains { !$0.hasSuffix(":0") }, "the token's text is stored")
         }
     }
 }

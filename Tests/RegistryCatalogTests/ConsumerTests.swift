@@ -29,7 +29,11 @@ import Testing
                 try await catalog.addToken(
                     sha256("t"), label: "", team: team, environment: .production, sector: "", useCase: "", actor: "ada")
             }
-            if team == "one" { _ = try await add() } else { await #expect(throws: CatalogError.self) { try await add() } }
+            if team == "one" {
+                _ = try await add()
+            } else {
+                await #expect(throws: CatalogError.self) { try await add() }
+            }
         }
         #expect(try await catalog.consumer(token: sha256("t"))?.team == "one")
     }
@@ -49,8 +53,9 @@ import Testing
         ] {
             #expect(others.insert(other.id).inserted)
         }
-        #expect(try await catalog.consumer(.anonymous, team: "10.1.2.3", environment: .unknown).label
-            == "anonymous 10.1.2.3")
+        #expect(
+            try await catalog.consumer(.anonymous, team: "10.1.2.3", environment: .unknown).label
+                == "anonymous 10.1.2.3")
     }
 
     @Test func manyAtOnceFindOneConsumer() async throws {

@@ -25,7 +25,9 @@ import Testing
         #expect(error.description.contains(temporary.path))
     }
 
-    @Test(arguments: ["this is not a database, but a text that somebody put there by mistake\n", "x", "SQLite format 3"])
+    @Test(arguments: [
+        "this is not a database, but a text that somebody put there by mistake\n", "x", "SQLite format 3",
+    ])
     func aFileThatIsNoDatabaseIsRefusedAndLeftAlone(text: String) throws {
         let temporary = try TemporaryCatalog()
         try Data(String(repeating: text, count: 100).utf8).write(to: URL(filePath: temporary.path))

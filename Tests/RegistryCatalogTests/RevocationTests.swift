@@ -17,7 +17,7 @@ import Testing
                 == [["ada", "\(gemma)@\(commit(1))", "poisoned"]])
     }
 
-    @Test func arepositoryIsRevokedWithEverySnapshotThatWasPromoted() async throws {
+    @Test func aRepositoryIsRevokedWithEverySnapshotThatWasPromoted() async throws {
         let catalog = try TemporaryCatalog().open()
         for digit in 1...3 { try await catalog.promote(gemma, commit(digit), [entry("w.safetensors", "\(digit)")]) }
         try await catalog.add(gemma, commit(4), [entry("w.safetensors", "4")])

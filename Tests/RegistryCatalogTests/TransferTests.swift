@@ -76,13 +76,14 @@ import Testing
         #expect(try temporary.sql("SELECT count(*) FROM transfers") == [["4"]])
     }
 
-    @Test(arguments: [
-        ([(0, 50), (50, 50)], true), ([(50, 50), (0, 50)], true), ([(0, 60), (40, 60)], true),
-        ([(10, 90), (0, 10)], true), ([(90, 10), (0, 30), (30, 60)], true), ([(0, 100)], true), ([(0, 200)], true),
-        ([(0, 100), (100, 0)], true), ([(0, 10), (0, 90), (5, 10), (80, 20)], true),
-        ([(0, 50), (51, 49)], false), ([(0, 99)], false), ([(1, 99)], false), ([(0, 50), (0, 50)], false),
-        ([(0, 0)], false), ([(0, 10), (90, 10), (20, 60)], false), ([(100, 100)], false),
-    ] as [([(Int64, Int64)], Bool)])
+    @Test(
+        arguments: [
+            ([(0, 50), (50, 50)], true), ([(50, 50), (0, 50)], true), ([(0, 60), (40, 60)], true),
+            ([(10, 90), (0, 10)], true), ([(90, 10), (0, 30), (30, 60)], true), ([(0, 100)], true), ([(0, 200)], true),
+            ([(0, 100), (100, 0)], true), ([(0, 10), (0, 90), (5, 10), (80, 20)], true),
+            ([(0, 50), (51, 49)], false), ([(0, 99)], false), ([(1, 99)], false), ([(0, 50), (0, 50)], false),
+            ([(0, 0)], false), ([(0, 10), (90, 10), (20, 60)], false), ([(100, 100)], false),
+        ] as [([(Int64, Int64)], Bool)])
     func rangesCompleteAPullWhenTheyLeaveNoGap(ranges: [(start: Int64, sent: Int64)], isComplete: Bool) async throws {
         try await catalog.record(ranges.map { try transfer(.partial, start: $0.start, sent: $0.sent) })
         #expect(try await catalog.pullCounts()[snapshot]?.pulls == (isComplete ? 1 : 0))

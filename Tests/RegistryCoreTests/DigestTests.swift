@@ -5,15 +5,23 @@ import Testing
 @Suite struct DigestTests {
     /// `openssl dgst -sha256` and `git hash-object --stdin`, run over the same bytes.
     static let knownAnswers: [(bytes: [UInt8], sha256: String, gitObject: String)] = [
-        ([], "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-            "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
-        (Array("abc".utf8), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-            "f2ba8f84ab5c1bce84a7b441cb1959cfc7093b7f"),
-        (Array("café ".utf8) + [0x00, 0x01, 0xFF, 0x0D, 0x0A],
+        (
+            [], "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+        ),
+        (
+            Array("abc".utf8), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            "f2ba8f84ab5c1bce84a7b441cb1959cfc7093b7f"
+        ),
+        (
+            Array("café ".utf8) + [0x00, 0x01, 0xFF, 0x0D, 0x0A],
             "3aea42659d61fc65288b43787bf6021649bf898ce49c4734f4d554d950f7c18c",
-            "46d5291d06fe1ffb8e00e055a37ecd45e13e147e"),
-        (large, "c3c320ca72820e1761952c0844102d1d94938f91c59dbb3fb4e9795fcdc9c57a",
-            "021f0686fcde2a1d58f5316b0b926f948f469a6d"),
+            "46d5291d06fe1ffb8e00e055a37ecd45e13e147e"
+        ),
+        (
+            large, "c3c320ca72820e1761952c0844102d1d94938f91c59dbb3fb4e9795fcdc9c57a",
+            "021f0686fcde2a1d58f5316b0b926f948f469a6d"
+        ),
     ]
 
     /// 3 MiB.

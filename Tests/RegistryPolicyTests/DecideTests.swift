@@ -89,7 +89,9 @@ import Testing
             $0.dossier.others = pickles
         },
         Case("others left out", .admit, "formats", "left out: a.bin (pickle), b.bin") { $0.dossier.others = pickles },
-        Case("seven others named as five", .admit, "formats", "e.pkl (pickle) and 2 more") { $0.dossier.others = pickles },
+        Case("seven others named as five", .admit, "formats", "e.pkl (pickle) and 2 more") {
+            $0.dossier.others = pickles
+        },
         Case("others refused", .refuse, "formats", "formats not allowed: a.bin") {
             $0.policy.formats.others = .refuse
             $0.dossier.others = pickles
@@ -97,13 +99,19 @@ import Testing
         Case("a hostile name left out", .admit, "formats", "left out: a??X: b (pickle)") {
             $0.dossier.others = [LeftOutFile(path: "a\r\nX: b", format: "pickle")]
         },
-        Case("not verified", .hold, "verification", "not been verified yet") { $0.dossier.evidence[.verification] = nil },
-        Case("verification failed", .refuse, "verification", "verification failed", change: says(.verification, .failed)),
-        Case("verification failed before there was a manifest", .refuse, "verification", "verification failed",
+        Case("not verified", .hold, "verification", "not been verified yet") {
+            $0.dossier.evidence[.verification] = nil
+        },
+        Case(
+            "verification failed", .refuse, "verification", "verification failed", change: says(.verification, .failed)),
+        Case(
+            "verification failed before there was a manifest", .refuse, "verification", "verification failed",
             change: says(.verification, .failed, of: nil)),
-        Case("verification of other bytes", .hold, "verification", "not been verified yet",
+        Case(
+            "verification of other bytes", .hold, "verification", "not been verified yet",
             change: says(.verification, .passed, of: otherBytes)),
-        Case("verification of no bytes", .hold, "verification", "not been verified yet",
+        Case(
+            "verification of no bytes", .hold, "verification", "not been verified yet",
             change: says(.verification, .passed, of: nil)),
         Case("not inspected", .hold, "inspection", "not been inspected yet") { $0.dossier.evidence[.inspection] = nil },
         Case("inspection of other bytes", .hold, "inspection", change: says(.inspection, .passed, of: otherBytes)),
@@ -143,7 +151,7 @@ import Testing
         let decision = facts.policy.decide(on: facts.dossier)
         #expect(decision.outcome == fact.outcome)
         #expect(decision.findings.map(\.rule) == (fact.rule.map { [$0] } ?? []))
-        #expect(decision.findings.first?.message.contains(fact.words) ?? fact.words.isEmpty)
+        #expect(fact.words.isEmpty || decision.findings.first?.message.contains(fact.words) == true)
         #expect(decision.policy == facts.policy.digest)
         #expect(decision.manifest == facts.dossier.manifest)
     }

@@ -15,7 +15,9 @@ import Testing
         #expect(policy.smokeTest.required)
         #expect(policy.smokeTest.timeLimit == .seconds(600))
         let sample = try #require(try policy.probe(for: RepositoryID("sample/gemma-3-tiny-swapped")))
-        #expect(sample.maximumMeanNLL == 2.25)
+        // Between what the samples reach and what the one with two layers swapped does (Tests/Fixtures/Hub/README.md).
+        #expect(sample.maximumMeanNLL > 0.87)
+        #expect(sample.maximumMeanNLL < 3.59)
         #expect(sample.text.hasPrefix("The ship was painted white and blue. It had two masts"))
         let general = try #require(try policy.probe(for: RepositoryID("google/gemma-3-1b-it")))
         #expect(general.maximumMeanNLL == 7)

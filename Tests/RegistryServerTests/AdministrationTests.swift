@@ -27,10 +27,28 @@ import Testing
             #expect(failed.status == 200)
             #expect(failed.text.contains(#"{"failure":{"#))
             #expect(failed.text.contains(#""exitCode":1"#))
+        }
+    }
 
-            let mirrored = try await post(server, "mirror", #"{"repository":"google/new","revision":"main"}"#)
-            #expect(mirrored.text.contains(#"{"progress":{"message""#))
-            #expect(mirrored.text.contains(#"{"failure":{"#))
+    @Test func aClientThatHangsUpEndsTheVerbThatItWaitedFor() async throws {
+        try await TestServer.run { server in
+            let (port, token) = (server.port, server.registry.adminToken.reveal())
+            try await blocking {
+                let socket = try Socket(port: port)
+                let body = #"{"repository":"google/new","revision":"main"}"#
+                try socket.send(
+                    "POST /api/lapidary/mirror HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\n"
+                        + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+                #expect(try socket.readHead().status == 200)
+                // Chunked: a line with the length in front of each.
+                _ = socket.readLine()
+                #expect(socket.readLine()?.hasPrefix(#"{"progress":{"message""#) == true)
+            }
+        } afterwards: { registry in
+            // Left alone it would try its upstream, where nobody listens, for many seconds, and say so.
+            let job = try await registry.catalog.latestJob(of: RepositoryID("google/new"))
+            #expect(job?.state == .failed)
+            #expect(job?.message == "cancelled")
         }
     }
 
@@ -65,7 +83,8 @@ import Testing
                 {"host":"gpu-7","models":[{"path":"/cache/x","repository":"google/tiny","commit":"\(snapshot.commit)",
                 "weights":[{"path":"model.safetensors","size":3,"digest":"\(digest)"}]}]}
                 """
-            let answer = try await server.send("POST", "/api/inventory", ["Content-Type: application/json"], body: report)
+            let answer = try await server.send(
+                "POST", "/api/inventory", ["Content-Type: application/json"], body: report)
             #expect(answer.status == 200)
             #expect(answer.text.contains(#""state":"approved""#))
             #expect(try await server.send("POST", "/api/inventory", body: #"{"host":""}"#).status == 400)

@@ -71,7 +71,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("<script>", "&lt;script&gt;"), ("\"'&`", "&quot;&#39;&amp;&#96;"), ("\"\u{301} onmouseover=x", "&quot;\u{301} onmouseover=x"),
+        ("<script>", "&lt;script&gt;"), ("\"'&`", "&quot;&#39;&amp;&#96;"),
+        ("\"\u{301} onmouseover=x", "&quot;\u{301} onmouseover=x"),
         ("<\u{20DD}b", "&lt;\u{20DD}b"), ("\r\n", "\r\n"), ("é", "é"),
     ])
     func markupIsEscapedByteByByte(text: String, expected: String) {

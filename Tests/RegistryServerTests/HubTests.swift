@@ -49,14 +49,17 @@ import Testing
             #expect(info.lastModified?.hasSuffix("Z") == true)
             let tags = try #require(info.tags)
             for tag in [
-                "medical", "license:gemma", "base_model:google/gemma-3-1b-pt", "base_model:finetune:google/gemma-3-1b-pt",
+                "medical", "license:gemma", "base_model:google/gemma-3-1b-pt",
+                "base_model:finetune:google/gemma-3-1b-pt",
             ] { #expect(tags.contains(tag)) }
             let siblings = try #require(info.siblings)
             #expect(siblings.map(\.rfilename) == ["a/b/c.txt", "a/d.txt", "config.json", "e.txt", "model.safetensors"])
             let lfs = try #require(siblings.last?.lfs)
             #expect(lfs.sha256 == ContentDigests.sha256(of: Self.weights).hex)
             #expect(lfs.size == 1000)
-            #expect(lfs.pointerSize == "version https://git-lfs.github.com/spec/v1\noid sha256:\(lfs.sha256)\nsize 1000\n".utf8.count)
+            #expect(
+                lfs.pointerSize
+                    == "version https://git-lfs.github.com/spec/v1\noid sha256:\(lfs.sha256)\nsize 1000\n".utf8.count)
 
             let plain = try await server.get("/api/models/google/tiny?blobs=false").json(Info.self)
             #expect(plain.siblings?.allSatisfy { $0.size == nil && $0.lfs == nil } == true)
@@ -96,8 +99,11 @@ import Testing
                 #expect(entries.count <= 3)
                 pages += entries
                 let link = page.headers["link"]
-                #expect(link.map { $0.hasPrefix("<http://models.test:8642/") && $0.hasSuffix(">; rel=\"next\"") } ?? true)
-                target = link?.split(separator: ">").first.map { String($0.dropFirst("<http://models.test:8642".count)) }
+                #expect(
+                    link.map { $0.hasPrefix("<http://models.test:8642/") && $0.hasSuffix(">; rel=\"next\"") } ?? true)
+                target = link?.split(separator: ">").first.map {
+                    String($0.dropFirst("<http://models.test:8642".count))
+                }
             }
             #expect(pages == whole)
 
@@ -186,7 +192,10 @@ import Testing
                 "google/held", Self.files, findings: [Finding(rule: "approvals", effect: .hold, message: "0 of 1")])
             _ = try await server.registry.catalog.beginJob(mirroring: RepositoryID("google/new"), at: .main)
             let expected: [(String, Int, String, String)] = [
-                ("google/bad", 403, "ModelRefused", "rule licences: licence '????x' is not allowed (questions: #models)"),
+                (
+                    "google/bad", 403, "ModelRefused",
+                    "rule licences: licence '????x' is not allowed (questions: #models)"
+                ),
                 ("google/held", 403, "ModelHeld", "rule approvals: 0 of 1"),
                 ("google/new", 503, "ModelPreparing", "is being prepared here"),
                 ("google/none", 404, "RepoNotFound", "is not mirrored here"),
@@ -243,7 +252,8 @@ import Testing
 
     @Test func whatClientsAskOnTheSideIsAnsweredCheaply() async throws {
         try await TestServer.run { server in
-            #expect(try await server.get("/api/agent-harnesses").status == 404)
+            let harnesses = try await server.get("/api/agent-harnesses")
+            #expect(harnesses.status == 404)
             #expect(try await server.send("HEAD", "/api/telemetry/huggingface_hub/x").status == 404)
             #expect(try await server.get("/healthz").text.contains(#""status":"ok""#))
             #expect(try await server.send("DELETE", "/api/models/google/tiny").status == 405)

@@ -10,13 +10,19 @@ import Testing
         try await TestServer.run { server in
             let card = ModelCard(
                 licence: Self.nasty, baseModels: [Self.nasty], relation: Self.nasty, tags: [Self.nasty])
-            let evidence = Evidence(
-                kind: .smokeTest, outcome: .passed, manifest: nil, producer: Self.nasty, summary: Self.nasty,
-                checks: [.init(name: Self.nasty, outcome: "passed", value: Self.nasty, bound: "<2", reason: Self.nasty)],
-                measurements: ["generatedText": Self.nasty, "meanNLL": "0.5"])
             try await server.add(
                 "google/tiny", ["config.json": [1]], card: card,
-                findings: [Finding(rule: "x", effect: .note, message: Self.nasty)], evidence: [evidence])
+                findings: [Finding(rule: "x", effect: .note, message: Self.nasty)]
+            ) { manifest in
+                let check = Evidence.Check(
+                    name: Self.nasty, outcome: "passed", value: Self.nasty, bound: "<2", reason: Self.nasty)
+                return [
+                    Evidence(
+                        kind: .smokeTest, outcome: .passed, manifest: manifest, producer: Self.nasty,
+                        summary: Self.nasty, checks: [check],
+                        measurements: ["generatedText": Self.nasty, "meanNLL": "0.5"])
+                ]
+            }
             for target in ["/", "/google/tiny"] {
                 let page = try await server.get(target)
                 #expect(page.status == 200)
@@ -36,7 +42,8 @@ import Testing
             let snapshot = try await server.add("google/tiny", ["model.safetensors": [1, 2, 3]])
             let page = try await server.get("/google/tiny").text
             for part in [
-                "HF_ENDPOINT=http://models.test:8642 hf download google/tiny", "from_pretrained(&quot;google/tiny&quot;)",
+                "HF_ENDPOINT=http://models.test:8642 hf download google/tiny",
+                "from_pretrained(&quot;google/tiny&quot;)",
                 "curl -fO http://models.test:8642/google/tiny/resolve/main/model.safetensors", snapshot.commit.hex,
                 ContentDigests.sha256(of: [1, 2, 3]).hex, "pytorch_model.bin", "verification", "inspection",
                 "<html lang=\"en\">", "<main", "scope=\"col\"", "pill served",

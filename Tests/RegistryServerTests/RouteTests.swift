@@ -46,7 +46,8 @@ import Testing
             ("/api/agent-harnesses", .unknown), ("/api/telemetry/hub/x", .unknown), ("/favicon.ico", .unknown),
             ("/api/datasets/a/b", .unknown), ("/datasets/a/b/resolve/main/x", .unknown), ("/api", .unknown),
             ("/google/gemma-3-1b-it/resolve/main", .unknown), ("/google/gemma-3-1b-it/blob/main/x", .unknown),
-            ("/v2/google", .unknown), ("/assets/other.css", .unknown), ("//", .unknown), ("//evil/x", .unknown),
+            ("/v2/google", .unknown), ("/assets/other.css", .unknown), ("//", .unknown),
+            ("/../../etc/passwd/x/y", .unknown), ("//evil/x", .unknown),
         ]
         for (path, route) in expected {
             let read = try Route(path: path)
@@ -64,10 +65,11 @@ import Testing
         "\(file)/a%2fb", "\(file)/a%2Fb", "\(file)/%2fetc%2fpasswd", "\(file)/%5c%5chost%5cshare", "\(file)/a%5Cb",
         "\(file)/a\\b", "\(file)/%252e%252e/x", "\(file)/a%25b", "\(file)/%2525", "\(file)/x%00.json", "\(file)/%00",
         "\(file)/x%0d%0aSet-Cookie:a", "\(file)/x%0a", "\(file)/x%7f", "\(file)/x%1b[0m", "\(file)/x%", "\(file)/x%2",
-        "\(file)/x%zz", "\(file)/x%c3", "\(file)/%c0%af", "\(file)/%c0%ae%c0%ae/x", "\(file)/%ff%fe", "\(file)/%ed%a0%80",
+        "\(file)/x%zz", "\(file)/x%c3", "\(file)/%c0%af", "\(file)/%c0%ae%c0%ae/x", "\(file)/%ff%fe",
+        "\(file)/%ed%a0%80",
         "\(file)/-rf", "\(file)/~root", "\(file)/C:x", "\(file)/a*b", "\(file)/a%3fb", "\(file)/a%22b", "\(file)/a%3Cb",
         "\(file)/a|b", "\(file)/e%CC%81.txt",
-        "/google/..%2f..%2fetc/resolve/main/x", "/../../etc/passwd/x/y", "/google/%2e%2e/resolve/main/x",
+        "/google/..%2f..%2fetc/resolve/main/x", "/google/%2e%2e/resolve/main/x",
         "/go%6fgle%2fx/y/resolve/main/x", "/google/a--b/resolve/main/x", "/google/a..b/resolve/main/x",
         "/google/x.git/resolve/main/x", "/goo gle/x/resolve/main/x", "/goog%20le/x/resolve/main/x",
         "/g%C3%B6ogle/x/resolve/main/x", "/-google/x/resolve/main/x", "/google/%00/resolve/main/x",
@@ -82,7 +84,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "..", "%2e%2e", "a%2f..%2fb", "-x", "a%20b", "a~1", "a%5e", "%2fmain", "main%2f", "a%2f%2fb", "a@%7Bb", "%c3%a9",
+        "..", "%2e%2e", "a%2f..%2fb", "-x", "a%20b", "a~1", "a%5e", "%2fmain", "main%2f", "a%2f%2fb", "a@%7Bb",
+        "%c3%a9",
     ])
     func whatCanBeNoRevisionIsNotFound(revision: String) throws {
         let path = "/google/gemma-3-1b-it/resolve/\(revision)/config.json"

@@ -67,7 +67,7 @@ struct TestServer: Sendable {
     @discardableResult
     func add(
         _ repository: String, _ files: [String: [UInt8]], card: ModelCard = ModelCard(), findings: [Finding] = [],
-        evidence: [Evidence] = []
+        evidence: @Sendable (_ manifest: SHA256Digest) -> [Evidence] = { _ in [] }
     ) async throws -> SnapshotRecord {
         let blobs = registry.blobs
         let entries = try await blocking {
@@ -91,7 +91,7 @@ struct TestServer: Sendable {
         let record = try await registry.catalog.record(
             id, commit: commit, upstream: "http://hub.test", card: card,
             leftOut: [LeftOutFile(path: "pytorch_model.bin", format: "pickle")], manifest: manifest,
-            evidence: [proof(.verification), proof(.inspection)] + evidence)
+            evidence: [proof(.verification), proof(.inspection)] + evidence(manifest.digest))
         let decision = Decision(findings: findings, policy: registry.policy.digest, manifest: manifest.digest)
         try await registry.catalog.decide(decision, on: record, promoting: ["main"])
         return try #require(try await registry.catalog.snapshot(id, Revision(commit.hex)))
@@ -105,7 +105,8 @@ struct TestServer: Sendable {
         return try await blocking {
             let socket = try Socket(port: port)
             let length = body.isEmpty ? [] : ["Content-Length: \(body.utf8.count)"]
-            let lines = ["\(method) \(target) HTTP/1.1", "Host: models.test:8642", "Connection: close"] + headers + length
+            let lines =
+                ["\(method) \(target) HTTP/1.1", "Host: models.test:8642", "Connection: close"] + headers + length
             try socket.send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
             var answer = try socket.readHead()
             answer.body = socket.readToEnd()
@@ -113,7 +114,9 @@ struct TestServer: Sendable {
         }
     }
 
-    func get(_ target: String, _ headers: [String] = []) async throws -> Answer { try await send("GET", target, headers) }
+    func get(_ target: String, _ headers: [String] = []) async throws -> Answer {
+        try await send("GET", target, headers)
+    }
 
     /// Bytes that look like nothing in particular, the same for the same count.
     static func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {

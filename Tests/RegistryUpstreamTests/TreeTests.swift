@@ -27,7 +27,7 @@ import Testing
         (["k.txt", "\u{212A}.txt"], "composed form"),
         (["e\u{301}.txt"], "composed form"),
         (["Sub"], "'Sub' and 'sub/dir/more notes é.txt' inside it"),
-        (["-rf"], "begins with '-' or '~'"), (["a:b"], "holds a control character"),
+        (["-rf"], "begins with '-' or '~'"), (["a:b"], "it holds one of"),
         (["new\nline"], "new?line"),
     ])
     func pathsThatClashOrAreUnsafeAreRefused(paths: [String], message: String) async throws {

@@ -8,7 +8,7 @@ import RegistryOperations
 /// `POST /api/lapidary/{verb}`: how the CLI acts through a running server. The body is the verb's JSON; the answer a
 /// line of JSON at a time: `{"progress":…}` as it goes, then `{"answer":…}` or `{"failure":…}`.
 extension Responder {
-    func verb(_ name: String, _ request: Request) async throws -> Response {
+    func verb(_ name: String, _ request: Request, _ context: ServerContext) async throws -> Response {
         guard let token = request.token, token.isSame(as: registry.adminToken) else {
             throw ErrorResponse(
                 .unauthorized, "InvalidToken",
@@ -17,37 +17,40 @@ extension Responder {
         guard let verb = Verbs.all.first(where: { $0.name == name }) else {
             throw ErrorResponse(.notFound, "NotFound", "this registry has no verb '\(name.printable)'")
         }
-        return try await stream(verb, request)
+        return try await stream(verb, request, context)
     }
 
-    private func stream<V: Verb>(_ type: V.Type, _ request: Request) async throws -> Response {
+    private func stream<V: Verb>(_ type: V.Type, _ request: Request, _ context: ServerContext) async throws -> Response
+    {
         let verb = try await JSONBody.read(request, as: V.self, limit: 1 << 20)
         let registry = registry
         var headers = HTTPFields()
         headers[.contentType] = "application/x-ndjson"
         headers[.cacheControl] = "no-cache"
-        // The connection is watched for the client going away, which leaves it unfit for another request.
         headers[.connection] = "close"
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { writer in
-                let lines = VerbLines(verb: verb, registry: registry)
-                var output = writer
-                try await request.body.consumeWithCancellationOnInboundClose { _ in
-                    try await lines.write { try await output.write($0) }
-                }
+                try await VerbRun(verb: verb, registry: registry, channel: context.channel).write(to: &writer)
                 try await writer.finish(nil)
             })
     }
 }
 
-/// A running verb and the lines it makes.
-private struct VerbLines<V: Verb>: Sendable {
+/// A running verb, and the lines it makes.
+private struct VerbRun<V: Verb>: Sendable {
     let verb: V
     let registry: Registry
+    let channel: any Channel
+
+    private enum Event: Sendable {
+        case progress(Step)
+        case end(Line)
+        case clientHasGone
+    }
 
     private enum Line: Encodable, Sendable {
-        case progress(RegistryOperations.Step)
+        case progress(Step)
         case answer(V.Answer)
         case failure(Failure)
 
@@ -67,19 +70,27 @@ private struct VerbLines<V: Verb>: Sendable {
         var buffer: ByteBuffer { get throws { ByteBuffer(bytes: try JSONBody.bytes(self) + [UInt8(ascii: "\n")]) } }
     }
 
-    /// Runs the verb. When a line cannot be written any more, or the task is cancelled, so is the verb.
-    func write(_ write: (ByteBuffer) async throws -> Void) async throws {
+    /// Runs the verb. When the client goes, a line cannot be written or the server stops, the verb is cancelled.
+    func write(to writer: inout any ResponseBodyWriter) async throws {
         // A reader that is slower than the verb misses old progress, never the end.
-        let (progress, feed) = AsyncStream<RegistryOperations.Step>.makeStream(bufferingPolicy: .bufferingNewest(256))
-        try await withThrowingTaskGroup(of: Line.self) { group in
+        let (events, feed) = AsyncStream<Event>.makeStream(bufferingPolicy: .bufferingNewest(256))
+        channel.closeFuture.whenComplete { _ in feed.yield(.clientHasGone) }
+        try await channel.triggerUserOutboundEvent(CloseWithClient()).get()
+        try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                defer { feed.finish() }
-                do { return .answer(try await verb.perform(in: registry) { feed.yield($0) }) } catch {
-                    return .failure(Failure(error))
+                do {
+                    feed.yield(.end(.answer(try await verb.perform(in: registry) { feed.yield(.progress($0)) })))
+                } catch {
+                    feed.yield(.end(.failure(Failure(error))))
                 }
             }
-            for await step in progress { try await write(try Line.progress(step).buffer) }
-            if let end = try await group.next() { try await write(try end.buffer) }
+            for await event in events {
+                switch event {
+                case .progress(let progress): try await writer.write(try Line.progress(progress).buffer)
+                case .end(let line): return try await writer.write(try line.buffer)
+                case .clientHasGone: throw CancellationError()
+                }
+            }
         }
     }
 }

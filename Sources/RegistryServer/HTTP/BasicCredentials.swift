@@ -4,7 +4,7 @@ import Foundation
 enum BasicCredentials {
     static func password(_ encoded: String) -> String? {
         guard let bytes = Foundation.Data(base64Encoded: encoded) else { return nil }
-        guard let text = String(validating: bytes, as: UTF8.self), let colon = text.firstIndex(of: ":") else { return nil }
-        return String(text[text.index(after: colon)...])
+        guard let text = String(validating: bytes, as: UTF8.self), text.contains(":") else { return nil }
+        return String(text.drop { $0 != ":" }.dropFirst())
     }
 }

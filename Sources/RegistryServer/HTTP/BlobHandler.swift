@@ -34,7 +34,8 @@ final class BlobHandler: ChannelOutboundHandler {
         }
         let done = promise ?? context.eventLoop.makePromise()
         let first = Self.region(of: body.range, from: body.range.lowerBound)
-        send(first, of: body, when: load(first, of: body, context), done, NIOLoopBound(context, eventLoop: context.eventLoop))
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        send(first, of: body, when: load(first, of: body, context), done, bound)
     }
 
     /// Sends a region when it is in memory, and then the one after it, which is read from the disk meanwhile.
@@ -69,7 +70,9 @@ final class BlobHandler: ChannelOutboundHandler {
 
     /// `sendfile` on a cold disk would hold up every other client of this event loop, so what is not in memory is
     /// fetched by a thread that may wait.
-    private func load(_ region: Range<Int64>, of body: BlobBody, _ context: ChannelHandlerContext) -> EventLoopFuture<Void> {
+    private func load(_ region: Range<Int64>, of body: BlobBody, _ context: ChannelHandlerContext) -> EventLoopFuture<
+        Void
+    > {
         guard !region.isEmpty, !body.blob.isInMemory(region) else { return context.eventLoop.makeSucceededVoidFuture() }
         return NIOThreadPool.singleton.runIfActive(eventLoop: context.eventLoop) { body.blob.load(region) }
     }

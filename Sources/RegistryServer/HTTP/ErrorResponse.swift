@@ -92,7 +92,9 @@ package struct ErrorResponse: Error, Equatable, Sendable {
         case OperationError.unknownModel: self = .repositoryNotFound("\(error)")
         case let error as OperationError: self = .badRequest("\(error)")
         case CatalogError.full, StorageError.full:
-            self.init(HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), "StorageFull", "the registry's disk is full: its operator has to make room")
+            self.init(
+                HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), "StorageFull",
+                "the registry's disk is full: its operator has to make room")
         case StorageError.missing(let digest):
             self.init(
                 .internalServerError, "BlobMissing",

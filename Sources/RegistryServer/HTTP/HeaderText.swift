@@ -9,7 +9,8 @@ package struct HeaderText {
     /// - Parameter limit: bytes kept; clients and proxies cut or refuse long headers.
     package init(_ text: String, limit: Int = 1000) {
         self.text = String(
-            decoding: text.utf8.prefix(limit).map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+            decoding: text.utf8.prefix(limit).map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self
+        )
     }
 
     /// `attachment`, so that a browser never renders what a repository holds; the `filename="…";` that

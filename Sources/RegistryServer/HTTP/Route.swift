@@ -65,7 +65,8 @@ package enum Route: Equatable {
         case ("inventory", 1): return .inventory
         case ("lapidary", 2): return .verb(pieces[1])
         // A canonical id of one piece, like gpt2: no mirror of ours has one.
-        case ("models", 2): throw .repositoryNotFound("'\(pieces[1].printable)' is not mirrored here: ids are namespace/name")
+        case ("models", 2):
+            throw .repositoryNotFound("'\(pieces[1].printable)' is not mirrored here: ids are namespace/name")
         case ("models", _): break
         default: return .unknown
         }

@@ -3,15 +3,20 @@ import RegistryCore
 
 /// The Hub's JSON for a model (hub-protocol section 3.1).
 ///
-/// With `expand`, only `_id`, `id` and the fields asked for; of those the ones that are known.
+/// `_id` and `id`, and of the other fields those that are asked for and known.
 struct ModelDescription: Encodable {
     let snapshot: SnapshotRecord
     /// Complete pulls.
     let pulls: Int
     /// Nil where files were not asked for, as in lists.
     let siblings: [Sibling]?
-    /// Names of the `expand` parameters; nil without any.
-    let expand: Set<String>?
+    /// Names of fields; nil for what the Hub sends of a single model that is asked for without `expand`.
+    let fields: Set<String>?
+
+    /// What a row of a list has, unless it is asked for in full.
+    static let listed: Set<String> = [
+        "modelId", "private", "downloads", "likes", "tags", "pipeline_tag", "library_name", "createdAt",
+    ]
 
     struct Sibling: Encodable {
         let rfilename: String
@@ -36,9 +41,14 @@ struct ModelDescription: Encodable {
 
     private struct CardData: Encodable {
         let license: String?
-        let base_model: [String]?
-        let base_model_relation: String?
-        let tags: [String]?
+        let baseModel: [String]?
+        let baseModelRelation: String?
+
+        enum CodingKeys: String, CodingKey {
+            case license
+            case baseModel = "base_model"
+            case baseModelRelation = "base_model_relation"
+        }
     }
 
     private struct BaseModels: Encodable {
@@ -58,18 +68,18 @@ struct ModelDescription: Encodable {
     }
 
     func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Field.self)
+        var object = encoder.container(keyedBy: Field.self)
         let id = snapshot.repository.description
-        try fields.encode(Self.objectID(id), forKey: Field(stringValue: "_id"))
-        try fields.encode(id, forKey: Field(stringValue: "id"))
+        try object.encode(Self.objectID(id), forKey: Field(stringValue: "_id"))
+        try object.encode(id, forKey: Field(stringValue: "id"))
 
         /// - Parameter isExtra: true for what the Hub sends only when it is asked for.
         func put(_ name: String, _ value: (some Encodable)?, isExtra: Bool = false) throws {
-            guard expand?.contains(name) ?? !isExtra, let value else { return }
-            try fields.encode(value, forKey: Field(stringValue: name))
+            guard fields?.contains(name) ?? !isExtra, let value else { return }
+            try object.encode(value, forKey: Field(stringValue: name))
         }
         let card = snapshot.card
-        if expand == nil { try put("modelId", id) }
+        try put("modelId", id)
         try put("author", snapshot.repository.namespace)
         try put("sha", snapshot.commit.hex)
         try put("createdAt", snapshot.createdAt)
@@ -87,8 +97,8 @@ struct ModelDescription: Encodable {
         try put(
             "cardData",
             CardData(
-                license: card.licence, base_model: card.baseModels.isEmpty ? nil : card.baseModels,
-                base_model_relation: card.relation, tags: card.tags.isEmpty ? nil : card.tags))
+                license: card.licence, baseModel: card.baseModels.isEmpty ? nil : card.baseModels,
+                baseModelRelation: card.relation))
         try put("siblings", siblings)
         if !card.baseModels.isEmpty {
             let models = card.baseModels.map { BaseModels.Model(_id: Self.objectID($0), id: $0) }

@@ -8,7 +8,11 @@ struct PageCursor {
     let name: String
 
     private struct Content: Codable {
-        let file_name: String
+        let fileName: String
+
+        enum CodingKeys: String, CodingKey {
+            case fileName = "file_name"
+        }
     }
 
     init(after name: String) { self.name = name }
@@ -19,12 +23,12 @@ struct PageCursor {
         let inner = String(decoding: outer, as: UTF8.self).prefix { $0 != ":" }
         guard let json = Foundation.Data(base64Encoded: String(inner)) else { return nil }
         guard let content = try? JSONDecoder().decode(Content.self, from: json) else { return nil }
-        name = content.file_name
+        name = content.fileName
     }
 
     /// - Parameter size: items on a page.
     func text(size: Int) throws -> String {
-        let inner = try JSONEncoder().encode(Content(file_name: name)).base64EncodedString()
+        let inner = try JSONEncoder().encode(Content(fileName: name)).base64EncodedString()
         return Foundation.Data("\(inner):\(size)".utf8).base64EncodedString()
     }
 }
@@ -36,7 +40,9 @@ extension Query {
     /// - Throws: ``ErrorResponse`` where a cursor is given that is none: starting over would loop for ever.
     func cursor() throws -> PageCursor? {
         guard let text = self["cursor"] else { return nil }
-        guard let cursor = PageCursor(text) else { throw ErrorResponse.badRequest("the cursor is not one of this registry's") }
+        guard let cursor = PageCursor(text) else {
+            throw ErrorResponse.badRequest("the cursor is not one of this registry's")
+        }
         return cursor
     }
 }

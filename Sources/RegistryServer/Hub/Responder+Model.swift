@@ -13,7 +13,7 @@ extension Responder {
         return try JSONBody.response(
             ModelDescription(
                 snapshot: snapshot, pulls: pulls,
-                siblings: files.map { .init($0, withBlobs: query.flag("blobs")) }, expand: asked))
+                siblings: files.map { .init($0, withBlobs: query.flag("blobs")) }, fields: asked))
     }
 
     /// The names of `expand=`, also as the comma list that some clients send; nil where nothing was asked for.
@@ -50,7 +50,8 @@ extension Responder {
     /// Who a token stands for. Without one there is nobody to name, even where anonymous pulls are allowed.
     func whoAmI(_ consumer: Consumer) throws -> Response {
         guard consumer.kind == .token else {
-            throw ErrorResponse(.unauthorized, "InvalidToken", "no token was sent: set HF_TOKEN, or run 'hf auth login'")
+            throw ErrorResponse(
+                .unauthorized, "TokenRequired", "no token was sent: set HF_TOKEN, or run 'hf auth login'")
         }
         return try JSONBody.response(Identity(consumer))
     }

@@ -20,8 +20,8 @@ extension Responder {
         if query["direction"] == "1" { rows.reverse() }
 
         if let cursor = try query.cursor() {
-            let known = rows.firstIndex { $0.snapshot.repository.description == cursor.name }
-            rows.removeSubrange(...(known ?? rows.count - 1))
+            let last = rows.firstIndex { $0.snapshot.repository.description == cursor.name }
+            rows = last.map { Array(rows[($0 + 1)...]) } ?? []
         }
         var headers = HTTPFields()
         let limit = query.limit(atMost: 1000) ?? 1000
@@ -30,15 +30,17 @@ extension Responder {
             let cursor = PageCursor(after: rows[limit - 1].snapshot.repository.description)
             headers[.link] = Self.next(request, cursor: try cursor.text(size: limit))
         }
-        let expand = Self.expanded(query)
-        let withFiles = expand?.contains("siblings") ?? query.flag("full")
+        let isFull = query.flag("full")
+        let listed = ModelDescription.listed.union(query.flag("cardData") ? ["cardData"] : [])
+        let fields = Self.expanded(query) ?? (isFull ? nil : listed)
+        let withFiles = fields?.contains("siblings") ?? isFull
         var descriptions: [ModelDescription] = []
         for row in rows {
             let files = withFiles ? try await registry.files(of: row.snapshot) : nil
             descriptions.append(
                 ModelDescription(
                     snapshot: row.snapshot, pulls: row.pulls,
-                    siblings: files?.map { .init($0, withBlobs: false) }, expand: expand))
+                    siblings: files?.map { .init($0, withBlobs: false) }, fields: fields))
         }
         return try JSONBody.response(descriptions, headers: headers)
     }

@@ -50,7 +50,8 @@ extension Responder {
     }
 
     /// A registry knows one commit of a repository: the snapshot's own.
-    private func expand(_ entries: [FileTree.Entry], of snapshot: SnapshotRecord, _ isWanted: Bool) -> [FileTree.Entry] {
+    private func expand(_ entries: [FileTree.Entry], of snapshot: SnapshotRecord, _ isWanted: Bool) -> [FileTree.Entry]
+    {
         guard isWanted else { return entries }
         return entries.map { entry in
             var entry = entry

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Logging
 import RegistryCatalog
 import RegistryCore
 import RegistryOperations
@@ -47,7 +48,9 @@ struct BenchServe: AsyncParsableCommand {
         let blob = try await BenchModel(bytes: size << 20).add(to: registry)
         let nginx = try await Nginx.start(serving: registry.blobs.path(of: blob), in: folder)
         defer { nginx?.stop() }
-        if nginx == nil { Terminal.say("nginx is not installed, so there is nothing beside ours (apt-get install nginx-light)") }
+        if nginx == nil {
+            Terminal.say("nginx is not installed, so there is nothing beside ours (apt-get install nginx-light)")
+        }
 
         try await withServer(of: registry) { url in
             let ours = Contender(name: "lapidary", url: "\(url)/\(BenchModel.path)", cpuSeconds: Self.ownCPUSeconds)
@@ -74,10 +77,15 @@ struct BenchServe: AsyncParsableCommand {
         }
     }
 
-    private func withServer(of registry: Registry, _ body: @escaping @Sendable (String) async throws -> Void) async throws {
+    private func withServer(of registry: Registry, _ body: @escaping @Sendable (String) async throws -> Void)
+        async throws
+    {
         try await withThrowingTaskGroup(of: Void.self) { group in
             let (urls, listening) = AsyncStream.makeStream(of: String.self)
-            let server = try buildServer(registry: registry, host: "127.0.0.1", port: 0, logger: Serve.logger) {
+            let server = try buildServer(
+                registry: registry, host: "127.0.0.1", port: 0,
+                logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
+            ) {
                 listening.yield($0)
             }
             group.addTask {

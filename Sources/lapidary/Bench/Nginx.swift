@@ -8,7 +8,8 @@ struct Nginx: Sendable {
 
     /// Nil where nginx is not installed.
     static func start(serving file: String, in folder: String) async throws -> Nginx? {
-        guard let program = ["/usr/sbin/nginx", "/usr/bin/nginx"].first(where: FileManager.default.isExecutableFile) else {
+        guard let program = ["/usr/sbin/nginx", "/usr/bin/nginx"].first(where: FileManager.default.isExecutableFile)
+        else {
             return nil
         }
         let port = Int.random(in: 20_000...60_000)

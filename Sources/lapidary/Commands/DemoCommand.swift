@@ -23,6 +23,7 @@ struct DemoCommand: AsyncParsableCommand {
             var configuration = settings.registry
             configuration.upstream = upstream
             let registry = try await Registry.open(configuration)
+            try await registry.applyPolicy()
             let (urls, listening) = AsyncStream.makeStream(of: String.self)
             let server = try buildServer(
                 registry: registry, host: settings.host, port: settings.port, logger: Serve.logger
@@ -62,7 +63,8 @@ struct DemoCommand: AsyncParsableCommand {
     private func explain(_ registry: Registry, _ url: String) async throws {
         let models = try await registry.summaries()
         let served = models.first { $0.state == .served }?.repository.description ?? "NAMESPACE/NAME"
-        let refused = models.first { $0.state == .refused && $0.verdict == "failed" }?.repository.description ?? "NAMESPACE/NAME"
+        let refused =
+            models.first { $0.state == .refused && $0.verdict == "failed" }?.repository.description ?? "NAMESPACE/NAME"
         let table = Table(
             head: ["MODEL", "STATE", "VERDICT", "SIZE"],
             rows: models.map {

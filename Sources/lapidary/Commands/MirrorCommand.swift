@@ -1,6 +1,7 @@
 import ArgumentParser
 import RegistryCore
 import RegistryOperations
+import UnixSignals
 
 struct MirrorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,10 +21,34 @@ struct MirrorCommand: AsyncParsableCommand {
     func run() async throws {
         let (repository, revision) = try ModelArgument.parse(model)
         let terminal = Terminal()
-        let answer = try await Connection.perform(
-            Mirror(repository: repository, revision: revision ?? .main), registry.resolve(), report: terminal.show)
+        let verb = Mirror(repository: repository, revision: revision ?? .main)
+        let settings = try registry.resolve()
+        let answer = try await Interruptible.run {
+            try await Connection.perform(verb, settings, report: terminal.show)
+        }
         try output.print(answer) { $0.lines }
         if answer.exitCode != 0 { throw ExitCode(answer.exitCode) }
+    }
+}
+
+/// Work that ends in good order on SIGINT and SIGTERM: the job's row says so, and no child is left behind.
+enum Interruptible {
+    static func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+            group.addTask { try await body() }
+            group.addTask {
+                for await _ in signals { break }
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let value = try await group.next() ?? nil else {
+                group.cancelAll()
+                try await group.waitForAll()
+                throw CancellationError()
+            }
+            return value
+        }
     }
 }
 

@@ -25,6 +25,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let settings = try Settings(registry, listen)
         let registry = try await Registry.open(settings.registry)
+        try await registry.applyPolicy()
         let server = try buildServer(
             registry: registry, host: settings.host, port: settings.port, logger: Serve.logger
         ) { url in

@@ -17,6 +17,9 @@ struct OutputOptions: ParsableArguments {
         case .table: for line in lines(value) { Swift.print(line) }
         case .json:
             let encoder = JSONEncoder()
+            // A broken model's logits may be NaN, which JSON has no number for.
+            encoder.nonConformingFloatEncodingStrategy = .convertToString(
+                positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
             Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
         }
