@@ -51,6 +51,7 @@ final class Gemma3: LanguageModel {
         self.capacity = capacity
         self.pool = pool
         kernels = gemma_fastest_kernels()
+        try Self.checkMemory(c, capacity: capacity, workers: pool.workerCount)
         let h = c.hiddenSize, f = c.intermediateSize, d = c.headDimension, p = names.prefix
         let embedding = try weights.matrix(p + "embed_tokens.weight", rows: c.vocabularySize, columns: h)
         self.embedding = embedding
@@ -63,7 +64,7 @@ final class Gemma3: LanguageModel {
             func norm(_ name: String, _ count: Int) throws -> FloatBuffer {
                 try weights.onePlus("\(p)layers.\(index).\(name).weight", count: count)
             }
-            let seen = attention == .sliding ? min(capacity, c.slidingWindow + Self.blockSize - 1) : capacity
+            let seen = Self.slots(attention, c, capacity: capacity)
             return Layer(
                 attention: attention,
                 inputNorm: try norm("input_layernorm", h),
@@ -132,8 +133,14 @@ final class Gemma3: LanguageModel {
     private static func head(
         _ c: Gemma3Configuration, embedding: Matrix, tensors: ModelTensors, weights: MappedWeights
     ) throws -> Matrix {
-        guard let name = Gemma3Configuration.headNames.first(where: { tensors[$0] != nil }) else { return embedding }
-        let head = try weights.matrix(name, rows: c.vocabularySize, columns: c.hiddenSize)
+        let heads = try c.headNames.filter { tensors[$0] != nil }.map { name in
+            (name, matrix: try weights.matrix(name, rows: c.vocabularySize, columns: c.hiddenSize))
+        }
+        guard let (name, head) = heads.first else { return embedding }
+        for (other, matrix) in heads.dropFirst() where !MappedWeights.areEqual(head, matrix) {
+            throw InferenceError.tensor(
+                name: name, expected: "the values of \(other), or one of them alone", got: "two different heads")
+        }
         return c.tiesWordEmbeddings && MappedWeights.areEqual(head, embedding) ? embedding : head
     }
 }

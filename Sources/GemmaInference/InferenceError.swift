@@ -8,8 +8,10 @@ package enum InferenceError: Error, Equatable, Sendable {
     case invalidCount(name: String, got: Int)
     /// A tensor that the configuration implies is missing or has another shape or type.
     case tensor(name: String, expected: String, got: String)
-    /// The system refuses scratch memory, nearly always because the text asked for is far too long for the machine.
-    case outOfMemory(bytes: Int)
+    /// The keys, values and scratch memory for a text of `tokens` do not fit into the machine's `available` bytes.
+    case outOfMemory(tokens: Int, needed: Int, available: Int)
+    /// The system refuses memory that the machine has.
+    case allocationRefused(bytes: Int)
     /// A weight file could not be mapped, or changed while the model ran.
     case weights(file: String, expected: String, got: String)
 }
@@ -31,8 +33,11 @@ extension InferenceError: CustomStringConvertible {
             "\(name): expected a number from 0 on, got \(got)"
         case .tensor(let name, let expected, let got):
             "tensor \(name): expected \(expected), got \(got)"
-        case .outOfMemory(let bytes):
-            "no room for \(bytes) bytes of scratch memory; ask for fewer tokens"
+        case .outOfMemory(let tokens, let needed, let available):
+            "a text of \(tokens) tokens needs \(needed) bytes of memory besides the weights, "
+                + "this machine has \(available); ask for fewer tokens"
+        case .allocationRefused(let bytes):
+            "the system refuses \(bytes) bytes of memory; free some or ask for fewer tokens"
         case .weights(let file, let expected, let got):
             "\(file): expected \(expected), got \(got)"
         }

@@ -89,20 +89,3 @@ final class MappedWeights {
         return memcmp(left.base, right.base, left.rows * left.columns * (left.element == gemma_f32 ? 4 : 2)) == 0
     }
 }
-
-/// F32 scratch memory with a fixed address, zero at first. Untouched pages cost nothing.
-final class FloatBuffer {
-    let start: UnsafeMutablePointer<Float>
-    let count: Int
-
-    init(_ count: Int) throws(InferenceError) {
-        self.count = count
-        // calloc maps large blocks lazily as zero pages.
-        guard let memory = calloc(max(1, count), MemoryLayout<Float>.stride) else {
-            throw .outOfMemory(bytes: count * MemoryLayout<Float>.stride)
-        }
-        start = memory.bindMemory(to: Float.self, capacity: max(1, count))
-    }
-
-    deinit { free(start) }
-}

@@ -17,7 +17,7 @@ extension SmokeTest {
         progress(.finiteLogits, 0)
         let scored = run.read(text, scores: true)
         guard checkFinite(scored, positions: text.count) else { return }
-        // JSON has no NaN; the check below shows one as text.
+        // JSON has no NaN; checkLikelihood shows one as text.
         meanNLL = scored.meanNLL.flatMap { $0.isFinite ? $0 : nil }
 
         progress(.noDegenerateRepetition, 0)
@@ -70,10 +70,13 @@ extension SmokeTest {
         // Written so that NaN fails.
         let outcome: SmokeTestReport.Outcome =
             !(mean <= probe.maximumMeanNLL) ? .failed : mean > probe.warnMeanNLL ?? .infinity ? .warned : .passed
+        let judgement =
+            !mean.isFinite
+            ? "it is \(mean.isNaN ? "NaN" : "infinite"), so the arithmetic broke down"
+            : outcome == .failed ? "the model does not know text that a sound one predicts" : "lower is better"
         record(
             .meanNLL, outcome, value: "\(mean)", bound: bound,
-            reason: "mean of \(reading.negativeLogLikelihoods.count) predictions over the probe's text; "
-                + (outcome == .failed ? "the model does not know text that a sound one predicts" : "lower is better"))
+            reason: "mean of \(reading.negativeLogLikelihoods.count) predictions over the probe's text; \(judgement)")
     }
 
     /// Loops occur in good base models too, so this warns and never fails alone; that a loop comes from broken weights

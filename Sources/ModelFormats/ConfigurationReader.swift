@@ -20,10 +20,15 @@ struct ConfigurationReader {
         .configuration(file: file, key: path + key, expected: expected, got: got)
     }
 
-    /// The raw value; absent and (when `nullable`) null answer nil.
-    mutating func value(_ key: String, nullable: Bool = false) throws -> JSONValue? {
+    /// The value as it stands, null included.
+    mutating func raw(_ key: String) -> JSONValue? {
         keysRead.insert(key)
-        guard let value = object[key] else { return nil }
+        return object[key]
+    }
+
+    /// The value; absent and (when `nullable`) null answer nil.
+    mutating func value(_ key: String, nullable: Bool = false) throws -> JSONValue? {
+        guard let value = raw(key) else { return nil }
         guard !value.isNull else {
             guard nullable else { throw fault(key, expected: "a value", got: "null") }
             return nil

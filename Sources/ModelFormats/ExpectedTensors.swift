@@ -44,12 +44,15 @@ package struct ExpectedTensors: Sendable {
 }
 
 extension Gemma3Configuration {
-    /// Where an output head of its own is stored: as published for the text class, and in old wrappers.
-    package static let headNames = ["lm_head.weight", "language_model.lm_head.weight"]
+    /// Where transformers 5.23 finds an output head of its own: `lm_head.weight`, and for the wrapper also (and then
+    /// rather) `language_model.lm_head.weight`, as old checkpoints have it.
+    package var headNames: [String] {
+        modelType == "gemma3" ? ["lm_head.weight", "language_model.lm_head.weight"] : ["lm_head.weight"]
+    }
 
     /// Names as transformers 5.23 accepts them: `model.` for the text class (nothing for its bare body); for the wrapper
-    /// `language_model.model.` (as published) or `model.language_model.` (newer saves). Under any other name it would
-    /// leave the weights random without a word, so a model that only we could load does not pass here.
+    /// `language_model.model.` (as published) or `model.language_model.` (newer saves). Under any other name it leaves
+    /// the weights random, so a model that only we could load does not pass here.
     package func expectedTensors(in tensors: ModelTensors) throws -> ExpectedTensors {
         let prefixes = modelType == "gemma3" ? ["language_model.model.", "model.language_model."] : ["model.", ""]
         guard let prefix = prefixes.first(where: { tensors[$0 + "embed_tokens.weight"] != nil }) else {
@@ -80,12 +83,10 @@ extension Gemma3Configuration {
             ]
             required += shapes.map { .init(name: "\(prefix)layers.\(index).\($0.0).weight", shape: $0.1) }
         }
-        let present = Self.headNames.first { tensors[$0] != nil }
         // A tied head stored all the same: transformers uses it when its values differ from the embedding.
-        if let present {
-            required.append(.init(name: present, shape: [vocabularySize, h]))
-        } else if !tiesWordEmbeddings {
-            required.append(.init(name: Self.headNames[0], shape: [vocabularySize, h]))
+        let heads = headNames.filter { tensors[$0] != nil }
+        required += (heads.isEmpty && !tiesWordEmbeddings ? [headNames[0]] : heads).map {
+            .init(name: $0, shape: [vocabularySize, h])
         }
         return ExpectedTensors(
             prefix: prefix, required: required,

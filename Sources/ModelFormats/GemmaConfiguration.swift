@@ -1,5 +1,5 @@
 /// What config.json says about a Gemma model that this build can run. A generation is one case and one file
-/// (`GemmaConfiguration+Gemma3.swift`); reading is strict, see `ConfigurationReader` and the generation's file.
+/// (`Gemma3Configuration`); reading is strict, see `ConfigurationReader` and the generation's type.
 package enum GemmaConfiguration: Sendable {
     case gemma3(Gemma3Configuration)
 

@@ -20,7 +20,7 @@ package indirect enum JSONValue: Equatable, Sendable {
         case .boolean(let value): "\(value)"
         case .integer(let value): "\(value)"
         case .number(let value): "\(value)"
-        case .string(let value): "\"\(printable(value, limit: 60))\""
+        case .string(let value): quoted(value)
         case .array(let elements): "a list of \(elements.count)"
         case .object(let object): "an object of \(object.members.count) keys"
         }

@@ -64,5 +64,8 @@ package func printable(_ text: String, limit: Int = 200) -> String {
     return line.unicodeScalars.count < text.unicodeScalars.count ? line + "…" : line
 }
 
+/// Outside text in quotation marks, so that an empty one, or a space at its end, can be seen.
+func quoted(_ text: String) -> String { "\"\(printable(text, limit: 60))\"" }
+
 /// Ends a message about the first of several findings.
 package func andMore(_ count: Int) -> String { count > 1 ? ", and \(count - 1) more like it" : "" }

@@ -143,7 +143,7 @@ extension ModelInspection {
                 inspection.record(
                     .tokenizer, .failed,
                     "ids up to \(tokenizer.idCount - 1), expected below the \(rows) rows of the embedding")
-            } else if tokenizer.prefix.isEmpty {
+            } else if tokenizer.prefix.first.map({ tokenizer.piece($0) == "<bos>" }) != true {
                 inspection.record(
                     .tokenizer, .warned, "\(tokenizer.pieceCount) pieces; it adds no <bos>, which every Gemma needs")
             } else {

@@ -144,7 +144,7 @@ package struct Safetensors: Sendable {
                 guard let known = TensorElement(rawValue: text) else {
                     throw fault(
                         "dtype", expected: "one of \(TensorElement.allCases.map(\.rawValue).joined(separator: ", "))",
-                        got: text)
+                        got: quoted(text))
                 }
                 element = known
             case "shape":
@@ -152,7 +152,7 @@ package struct Safetensors: Sendable {
             case "data_offsets":
                 offsets = try sizes("data_offsets", limit: 2, &scanner, fault)
             case let other:
-                throw fault("fields", expected: "dtype, shape and data_offsets", got: other)
+                throw fault("fields", expected: "dtype, shape and data_offsets", got: quoted(other))
             }
         }
         guard let element else { throw fault("dtype", expected: "to be present", got: "nothing") }

@@ -21,7 +21,9 @@ package struct ShardIndex: Sendable {
         }
         var tensors: [(name: String, file: String)]?, totalSize: Int?
         try JSONScanner.scan(bytes, file: file) { scanner in
-            guard try scanner.peek() == .object else { throw fault("index", expected: "an object", got: "none") }
+            guard try scanner.peek() == .object else {
+                throw fault("index", expected: "an object", got: try scanner.peek().rawValue)
+            }
             try scanner.object { scanner, key in
                 switch String(decoding: key, as: UTF8.self) {
                 case "metadata":

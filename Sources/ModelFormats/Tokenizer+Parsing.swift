@@ -16,7 +16,7 @@ extension Tokenizer {
         var added: [JSONObject] = [], normalizer = JSONValue.null, preTokenizer = JSONValue.null
         var postProcessor = JSONValue.null, decoder = JSONValue.null, hasModel = false
         try JSONScanner.scan(bytes, file: file) { scanner in
-            guard try scanner.peek() == .object else { throw parts.fault("tokenizer", "an object", "none") }
+            try parts.expect(.object, &scanner, "tokenizer")
             try scanner.object { scanner, key in
                 switch String(decoding: key, as: UTF8.self) {
                 case "added_tokens": added = try parts.addedTokens(&scanner)
@@ -34,19 +34,26 @@ extension Tokenizer {
         guard hasModel else { throw parts.fault("model", "to be present", "nothing") }
         try add(added, parts)
         normalizations = try parts.replacements(normalizer, part: "normalizer")
+        try parts.checkGrowth(normalizations, part: "normalizer")
         try parts.checkPreTokenizer(preTokenizer, after: normalizations)
         decoders = try parts.decoders(decoder)
+        let decoderReplacements: [(pattern: [UInt8], content: [UInt8])] = decoders.compactMap {
+            if case .replace(let pattern, let content) = $0 { (pattern, content) } else { nil }
+        }
+        try parts.checkGrowth(decoderReplacements, part: "decoder")
         (prefix, suffix) = try parts.template(postProcessor, pieces: pieces)
 
         let byteIDs = (0...255).map { pieces.id(of: Array("<0x\(hex(UInt8($0)))>".utf8)) }
         if byteIDs.allSatisfy({ $0 != nil }) { bytePieces = byteIDs.compactMap { $0.map(Int32.init) } }
         if byteFallback, bytePieces.isEmpty {
-            throw parts.fault("model.vocab", "all of <0x00> to <0xFF> for byte_fallback", "not all")
+            throw parts.fault(
+                "model.vocab", "all of <0x00> to <0xFF> for byte_fallback",
+                "\(byteIDs.count { $0 != nil }) of them")
         }
     }
 
     private mutating func readModel(_ scanner: inout JSONScanner, _ parts: Parts) throws {
-        guard try scanner.peek() == .object else { throw parts.fault("model", "an object", "none") }
+        try parts.expect(.object, &scanner, "model")
         var hasVocabulary = false, lateMerges: (bytes: [UInt8], ends: [Int32])?
         var unknownPiece: String?
         var type = "BPE"
@@ -70,31 +77,32 @@ extension Tokenizer {
                     throw parts.fault("model.\(name)", "to be off", value.summary)
                 }
             default:
-                throw parts.fault("model", "only the settings of BPE", "a key \(name)")
+                throw parts.fault("model", "only the settings of BPE", "the key \(quoted(name))")
             }
         }
-        guard type == "BPE" else { throw parts.fault("model.type", "BPE", type) }
+        guard type == "BPE" else { throw parts.fault("model.type", "BPE", quoted(type)) }
         guard hasVocabulary else { throw parts.fault("model.vocab", "to be present", "nothing") }
         guard let lateMerges else { throw parts.fault("model.merges", "to be present", "nothing") }
         try resolve(lateMerges, parts)
         if let unknownPiece {
             guard let id = pieces.id(of: Array(unknownPiece.utf8)) else {
-                throw parts.fault("model.unk_token", "a piece of the vocabulary", unknownPiece)
+                throw parts.fault("model.unk_token", "a piece of the vocabulary", quoted(unknownPiece))
             }
             unknown = Int32(id)
         }
     }
 
     private mutating func readVocabulary(_ scanner: inout JSONScanner, _ parts: Parts) throws {
-        guard try scanner.peek() == .object else { throw parts.fault("model.vocab", "an object", "none") }
+        try parts.expect(.object, &scanner, "model.vocab")
         try scanner.object(unique: .unchecked) { scanner, piece in
             guard try scanner.peek() == .number, case .integer(let id) = try scanner.number(),
                 (0..<Self.maximumPieces).contains(id)
             else { throw parts.fault("model.vocab", "ids from 0 to \(Self.maximumPieces - 1)", "another value") }
+            try parts.checkSize(of: piece, "model.vocab")
             guard pieces.insert(piece, id: id, role: .model) else {
                 throw parts.fault(
                     "model.vocab", "pieces and ids that occur once",
-                    "\(String(decoding: piece, as: UTF8.self)) = \(id) again")
+                    "\(quoted(String(decoding: piece, as: UTF8.self))) = \(id) again")
             }
         }
     }
@@ -110,7 +118,7 @@ extension Tokenizer {
                     guard let id = pieces.id(of: piece), pieces.roles[id].contains(.model) else {
                         throw parts.fault(
                             "model.merges", "pieces of the vocabulary",
-                            "\(String(decoding: piece, as: UTF8.self)) in merge \(rank)")
+                            "\(quoted(String(decoding: piece, as: UTF8.self))) in merge \(rank)")
                     }
                     return id
                 }
@@ -128,9 +136,11 @@ extension Tokenizer {
             guard !piece.isEmpty, case .integer(let id)? = token["id"], (0..<Self.maximumPieces).contains(id) else {
                 throw parts.fault("added_tokens", "text and an id each", token["id"]?.summary ?? "none")
             }
+            try parts.checkSize(of: piece, "added_tokens.content")
             for flag in ["single_word", "lstrip", "rstrip"] {
                 guard token[flag] == nil || token[flag] == .boolean(false) else {
-                    throw parts.fault("added_tokens.\(flag) of \(content)", "false", "true")
+                    throw parts.fault(
+                        "added_tokens.\(flag) of \(quoted(content))", "false", token[flag]?.summary ?? "nothing")
                 }
             }
             let isNormalized = try parts.boolean(token["normalized"] ?? .boolean(true), "added_tokens.normalized")
@@ -141,7 +151,8 @@ extension Tokenizer {
             if pieces.id(of: piece) == id {
                 pieces.add(role, to: id)
             } else if !pieces.insert(piece, id: id, role: role) {
-                throw parts.fault("added_tokens", "ids and texts that agree with the vocabulary", "\(content) = \(id)")
+                throw parts.fault(
+                    "added_tokens", "ids and texts that agree with the vocabulary", "\(quoted(content)) = \(id)")
             }
             if isNormalized { normalizedAdded.insert(piece[...]) } else { rawAdded.insert(piece[...]) }
         }

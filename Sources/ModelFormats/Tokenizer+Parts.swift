@@ -1,6 +1,9 @@
 extension Tokenizer {
     /// Reads the small components of tokenizer.json.
     struct Parts {
+        /// Steps of a sequence and tokens of a template; Gemma has at most 3.
+        static let maximumSteps = 64
+
         let file: String
 
         func fault(_ part: String, _ expected: String, _ got: String) -> ModelFormatError {
@@ -17,8 +20,23 @@ extension Tokenizer {
             return flag
         }
 
+        /// Checks that the next value is an object or a list.
+        func expect(_ kind: JSONScanner.Kind, _ scanner: inout JSONScanner, _ part: String) throws {
+            let found = try scanner.peek()
+            guard found == kind else {
+                throw fault(part, kind == .object ? "an object" : "a list", found.rawValue)
+            }
+        }
+
+        /// Without a bound on pieces, a few generated tokens could be a text larger than memory.
+        func checkSize(of piece: [UInt8], _ part: String) throws {
+            guard piece.count <= Tokenizer.maximumPieceSize else {
+                throw fault(part, "pieces of at most \(Tokenizer.maximumPieceSize) bytes", "\(piece.count)")
+            }
+        }
+
         private func kind(_ value: JSONValue, _ part: String) throws -> (name: String, object: JSONObject) {
-            guard let object = value.object else { throw fault(part, "an object or null", value.summary) }
+            guard let object = value.object else { throw fault(part, "an object", value.summary) }
             return (try string(object["type"] ?? .null, part + ".type"), object)
         }
 
@@ -28,11 +46,11 @@ extension Tokenizer {
                 try scanner.null()
                 return tokens
             }
-            guard try scanner.peek() == .array else { throw fault("added_tokens", "a list", "none") }
+            try expect(.array, &scanner, "added_tokens")
             try scanner.array { scanner, index in
                 guard index < 200_000 else { throw fault("added_tokens", "at most 200000 tokens", "more") }
-                guard let token = try scanner.value().object else { throw fault("added_tokens", "objects", "none") }
-                tokens.append(token)
+                try expect(.object, &scanner, "added_tokens[\(index)]")
+                if let token = try scanner.value().object { tokens.append(token) }
             }
             return tokens
         }
@@ -40,7 +58,7 @@ extension Tokenizer {
         /// The merges as flat text: left and right of each pair end to end, and where each ends. Both spellings are
         /// read: `["a", "b"]` and `"a b"`.
         func merges(_ scanner: inout JSONScanner) throws -> (bytes: [UInt8], ends: [Int32]) {
-            guard try scanner.peek() == .array else { throw fault("model.merges", "a list", "none") }
+            try expect(.array, &scanner, "model.merges")
             var bytes: [UInt8] = [], ends: [Int32] = []
             try scanner.array { scanner, rank in
                 guard rank < Tokenizer.maximumPieces else {
@@ -86,15 +104,29 @@ extension Tokenizer {
             case "Replace": return [try replacement(object, part)]
             case "Sequence":
                 guard case .array(let steps)? = object["normalizers"] else {
-                    throw fault(part + ".normalizers", "a list", "none")
+                    throw fault(part + ".normalizers", "a list", object["normalizers"]?.summary ?? "nothing")
+                }
+                guard steps.count <= Self.maximumSteps else {
+                    throw fault(part + ".normalizers", "at most \(Self.maximumSteps)", "\(steps.count)")
                 }
                 return try steps.flatMap { step in
                     guard try kind(step, part).name == "Replace" else {
-                        throw fault(part, "Replace in a Sequence", try kind(step, part).name)
+                        throw fault(part, "Replace in a Sequence", quoted(try kind(step, part).name))
                     }
                     return try replacements(step, part: part)
                 }
-            default: throw fault(part, "Replace or Sequence", name)
+            default: throw fault(part, "Replace or Sequence", quoted(name))
+            }
+        }
+
+        /// Refuses replacements that together may turn a text into one more than 16 times as long (Gemma: 3 times, a
+        /// space to `▁`): each may feed the next, so that a few lines can ask for more memory than there is.
+        func checkGrowth(_ replacements: [(pattern: [UInt8], content: [UInt8])], part: String) throws {
+            let growth = replacements.reduce(1.0) {
+                $0 * max(1, Double($1.content.count) / Double(max(1, $1.pattern.count)))
+            }
+            guard growth <= 16 else {
+                throw fault(part, "replacements that make a text at most 16 times as long", "\(growth) times")
             }
         }
 
@@ -113,7 +145,7 @@ extension Tokenizer {
         ) throws {
             if value.isNull { return }
             let (name, object) = try kind(value, "pre_tokenizer")
-            guard name == "Split" else { throw fault("pre_tokenizer", "Split or null", name) }
+            guard name == "Split" else { throw fault("pre_tokenizer", "Split or null", quoted(name)) }
             guard let pattern = object["pattern"]?.object?["String"]?.string else {
                 throw fault("pre_tokenizer.pattern", "a literal String", object["pattern"]?.summary ?? "nothing")
             }
@@ -121,7 +153,7 @@ extension Tokenizer {
             guard let last = normalizations.last, last.pattern == bytes,
                 replacing(bytes, by: [0], in: last.content[...])
                     == last.content
-            else { throw fault("pre_tokenizer", "a pattern that the normalizer removes", pattern) }
+            else { throw fault("pre_tokenizer", "a pattern that the normalizer removes", quoted(pattern)) }
         }
 
         func decoders(_ value: JSONValue) throws -> [Decoder] {
@@ -129,7 +161,10 @@ extension Tokenizer {
             switch name {
             case "Sequence":
                 guard case .array(let steps)? = object["decoders"] else {
-                    throw fault("decoder.decoders", "a list", "none")
+                    throw fault("decoder.decoders", "a list", object["decoders"]?.summary ?? "nothing")
+                }
+                guard steps.count <= Self.maximumSteps else {
+                    throw fault("decoder.decoders", "at most \(Self.maximumSteps)", "\(steps.count)")
                 }
                 return try steps.flatMap { step in
                     guard try kind(step, "decoder").name != "Sequence" else {
@@ -142,7 +177,7 @@ extension Tokenizer {
                 return [.replace(pattern: pattern, content: content)]
             case "ByteFallback": return [.byteFallback]
             case "Fuse": return [.fuse]
-            default: throw fault("decoder", "Sequence, Replace, ByteFallback or Fuse", name)
+            default: throw fault("decoder", "Sequence, Replace, ByteFallback or Fuse", quoted(name))
             }
         }
 
@@ -151,7 +186,7 @@ extension Tokenizer {
             if value.isNull { return ([], []) }
             let (name, object) = try kind(value, "post_processor")
             guard name == "TemplateProcessing" else {
-                throw fault("post_processor", "TemplateProcessing or null", name)
+                throw fault("post_processor", "TemplateProcessing or null", quoted(name))
             }
             guard case .array(let steps)? = object["single"] else {
                 throw fault("post_processor.single", "a list", object["single"]?.summary ?? "nothing")
@@ -162,6 +197,9 @@ extension Tokenizer {
                     let key = try string(token["id"] ?? .null, "post_processor.single")
                     let ids = try specialToken(key, object, pieces: pieces)
                     if seesText { suffix += ids } else { prefix += ids }
+                    guard prefix.count + suffix.count <= Self.maximumSteps else {
+                        throw fault("post_processor.single", "at most \(Self.maximumSteps) special tokens", "more")
+                    }
                 } else if step.object?["Sequence"]?.object?["id"] == .string("A"), !seesText {
                     seesText = true
                 } else {
@@ -172,13 +210,20 @@ extension Tokenizer {
             return (prefix, suffix)
         }
 
+        /// The ids of a special token of the template, each of which must be the piece that the file says it is.
         private func specialToken(_ key: String, _ object: JSONObject, pieces: PieceTable) throws -> [Int] {
-            guard case .array(let ids)? = object["special_tokens"]?.object?[key]?.object?["ids"] else {
-                throw fault("post_processor.special_tokens", "ids of \(key)", "none")
-            }
-            return try ids.map { value in
+            let part = "post_processor.special_tokens", token = object["special_tokens"]?.object?[key]?.object
+            guard case .array(let ids)? = token?["ids"], case .array(let texts)? = token?["tokens"],
+                ids.count == texts.count
+            else { throw fault(part, "ids and as many tokens of \(quoted(key))", "another value") }
+            return try zip(ids, texts).map { value, text in
+                let text = try string(text, part)
                 guard case .integer(let id) = value, pieces.roles.indices.contains(id), !pieces.roles[id].isEmpty else {
-                    throw fault("post_processor.special_tokens", "ids of pieces for \(key)", value.summary)
+                    throw fault(part, "ids of pieces for \(quoted(key))", value.summary)
+                }
+                guard pieces[id].elementsEqual(text.utf8) else {
+                    let piece = String(decoding: pieces[id], as: UTF8.self)
+                    throw fault(part, "the id of \(quoted(text))", "\(id), which is \(quoted(piece))")
                 }
                 return id
             }

@@ -7,6 +7,8 @@ package struct Tokenizer: Sendable {
     package static let path = "tokenizer.json"
     package static let maximumSize = 64 << 20
     package static let maximumPieces = 2_000_000
+    /// The largest piece in bytes; Gemma's have less than 100.
+    static let maximumPieceSize = 16 << 10
 
     var pieces: PieceTable
     var merges: MergeTable

@@ -90,9 +90,10 @@ final class EditableModel {
     }
 
     /// Rewrites model.safetensors with every tensor converted from BF16 by `convert`, under another element type.
-    func rewrite(as element: String, width: Int, _ convert: (Float) -> [UInt8], extra: [(String, [Int], Data)] = [])
-        throws
-    {
+    func rewrite(
+        as element: String, width: Int, _ convert: (Float) -> [UInt8], extra: [(String, [Int], Data)] = [],
+        renaming: (String) -> String = { $0 }
+    ) throws {
         let tensors = try ModelTensors(reading: try files())
         var entries: [String] = [], body = Data()
         for (tensor, _) in tensors.tensors {
@@ -101,7 +102,7 @@ final class EditableModel {
                 body += convert(Float(bitPattern: (UInt32(stored[index + 1]) << 8 | UInt32(stored[index])) << 16))
             }
             entries.append(
-                #""\#(tensor.name)":{"dtype":"\#(element)","shape":\#(tensor.shape),"data_offsets":[\#(start),\#(body.count)]}"#
+                #""\#(renaming(tensor.name))":{"dtype":"\#(element)","shape":\#(tensor.shape),"data_offsets":[\#(start),\#(body.count)]}"#
             )
         }
         for (name, shape, data) in extra {

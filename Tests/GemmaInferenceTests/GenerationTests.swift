@@ -53,6 +53,36 @@ import Testing
         #expect(result.stopReason == .contextLength)
     }
 
+    /// The fixture has 5 sliding layers, which need little, and 1 full one of 2 x 1 head x 16 numbers per token.
+    @Test func refusesATextThatTheMachineHasNoRoomFor() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.replace(
+            "config.json", "\"max_position_embeddings\": 512", with: "\"max_position_embeddings\": 1073741824")
+        let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+        let error = #expect(throws: InferenceError.self) {
+            try generate(
+                GenerationRequest(prompt: .tokens([2]), maximumTokens: 1_000_000_000), model: try model.files())
+        }
+        guard case .outOfMemory(let tokens, let needed, let available)? = error else {
+            Issue.record("another error: \(String(describing: error))")
+            return
+        }
+        #expect(tokens == 1_000_000_001)
+        #expect(needed > 128_000_000_000)
+        #expect(available == memory)
+        #expect(error?.description.contains("\(needed) bytes") == true)
+        #expect(error?.description.contains("this machine has \(memory)") == true)
+        #expect(error?.description.hasSuffix("ask for fewer tokens") == true)
+    }
+
+    /// Each buffer would fit by itself, and the system hands out more memory than it has.
+    @Test func countsAllBuffersTogether() throws {
+        let loaded = try LoadedModel(reading: try Fixtures.files("gemma3-trained"))
+        let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+        #expect(throws: InferenceError.self) { try loaded.makeModel(capacity: memory / 128) }
+        #expect(throws: InferenceError.self) { try loaded.makeModel(capacity: Int.max) }
+    }
+
     @Test func refusesWhatItCannotRead() throws {
         #expect(throws: InferenceError.emptyPrompt) { try run(.tokens([])) }
         #expect(throws: InferenceError.tokenOutOfRange(token: 512, index: 1, vocabularySize: 512)) {

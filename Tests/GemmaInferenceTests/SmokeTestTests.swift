@@ -155,6 +155,20 @@ import Testing
         #expect(report[.finiteLogits]?.reason.contains("position 0") == true)
         #expect(report[.meanNLL]?.outcome == .skipped)
         #expect(report.verdict == .failed)
+        // JSON has no NaN: the encoder would throw on one.
+        #expect(report.meanNLL == nil)
+        #expect(throws: Never.self) { try JSONEncoder().encode(report) }
+    }
+
+    @Test func aContextBeyondTheMachineFailsInsteadOfTrapping() throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        try model.replace(
+            "config.json", "\"max_position_embeddings\": 512", with: "\"max_position_embeddings\": 1073741824")
+        var probe = Self.probe
+        probe.maxTokens = Int.max
+        let report = test(try model.files(), probe: probe)
+        #expect(report.verdict == .failed)
+        #expect(report[.finiteLogits]?.reason.contains("this machine has") == true)
     }
 
     @Test func aScoreBetweenTheBoundsWarns() throws {

@@ -52,6 +52,7 @@ import Testing
         ("small vocabulary", .tokenizer, .failed, "ids up to 511"),
         ("no tokenizer", .tokenizer, .warned, "not among the files"),
         ("broken tokenizer", .tokenizer, .failed, "tokenizer.json"),
+        ("other template", .tokenizer, .warned, "adds no <bos>"),
     ])
     func namesTheFault(
         _ change: String, _ check: ModelInspection.CheckName, _ outcome: ModelInspection.Outcome, _ says: String
@@ -94,6 +95,11 @@ import Testing
             try directory.replace("config.json", "\"vocab_size\": 512", with: "\"vocab_size\": 500")
         case "no tokenizer": try directory.remove("tokenizer.json")
         case "broken tokenizer": try directory.write("tokenizer.json", "{\"model\":{}}")
+        case "other template":
+            let ids = "\"ids\": [\n          2\n        ],\n        \"tokens\": [\n          \"<bos>\""
+            try directory.replace(
+                "tokenizer.json", ids,
+                with: ids.replacing(" 2\n", with: " 1\n").replacing("<bos>", with: "<eos>"))
         default: Issue.record("no such change")
         }
         let inspection = ModelInspection(of: try directory.files())

@@ -74,7 +74,7 @@ struct HostileFile: CustomTestStringConvertible, Sendable {
             "no offsets", safetensors(#"{"a":{"dtype":"F32","shape":[2]}}"#, dataSize: 8), "tensor a", "data_offsets"),
         HostileFile(
             "another field", safetensors(#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1}}"#, dataSize: 8),
-            "tensor a", "got x"),
+            "tensor a", #"got "x""#),
         HostileFile(
             "field twice",
             safetensors(#"{"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}}"#, dataSize: 8),

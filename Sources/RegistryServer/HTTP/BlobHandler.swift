@@ -70,9 +70,9 @@ final class BlobHandler: ChannelOutboundHandler {
 
     /// `sendfile` on a cold disk would hold up every other client of this event loop, so what is not in memory is
     /// fetched by a thread that may wait.
-    private func load(_ region: Range<Int64>, of body: BlobBody, _ context: ChannelHandlerContext) -> EventLoopFuture<
-        Void
-    > {
+    private func load(
+        _ region: Range<Int64>, of body: BlobBody, _ context: ChannelHandlerContext
+    ) -> EventLoopFuture<Void> {
         guard !region.isEmpty, !body.blob.isInMemory(region) else { return context.eventLoop.makeSucceededVoidFuture() }
         return NIOThreadPool.singleton.runIfActive(eventLoop: context.eventLoop) { body.blob.load(region) }
     }

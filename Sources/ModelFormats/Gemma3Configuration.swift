@@ -61,7 +61,7 @@ package struct Gemma3Configuration: Equatable, Sendable {
                 try top.object("text_config", nullable: true) ?? JSONObject(), file: top.file, path: "text_config.")
             try Self.refuseForeignKeys(text)
             if let inner = try text.string("model_type"), inner != "gemma3_text" {
-                throw text.fault("model_type", expected: "gemma3_text", got: inner)
+                throw text.fault("model_type", expected: "gemma3_text", got: quoted(inner))
             }
         }
 
@@ -96,9 +96,6 @@ package struct Gemma3Configuration: Equatable, Sendable {
             throw text.fault("head_dim", expected: "an even number, for rotary pairs", got: "\(headDimension)")
         }
         try Self.checkFixedValues(&text)
-        if try modelType == "gemma3" && top.boolean("is_causal", nullable: true) == false {
-            throw top.fault("is_causal", expected: "true", got: "false")
-        }
 
         // The wrapper's own key decides for the wrapper (its class is the one that ties); the text part's for itself.
         let innerTies = try text.boolean("tie_word_embeddings")
@@ -141,84 +138,23 @@ package struct Gemma3Configuration: Equatable, Sendable {
         }
         return try names.map { name in
             guard let kind = Attention(rawValue: name) else {
-                throw text.fault("layer_types", expected: "sliding_attention or full_attention", got: name)
+                throw text.fault("layer_types", expected: "sliding_attention or full_attention", got: quoted(name))
             }
             return kind
         }
     }
 
-    /// rope_parameters (transformers 5) or rope_theta, rope_local_base_freq and rope_scaling (4), or both: scaling
-    /// applies to full layers only, and a base inside rope_parameters wins over one beside it.
-    private static func rope(_ text: inout ConfigurationReader) throws -> (full: RoPE, sliding: RoPE) {
-        let parameters = try text.object("rope_parameters", nullable: true)
-        let scaling = try text.object("rope_scaling", nullable: true)
-        let fullBase = try text.positiveNumber("rope_theta") ?? 1_000_000
-        let slidingBase = try text.positiveNumber("rope_local_base_freq") ?? 10_000
-        for key in parameters?.members.map(\.key) ?? [] where Attention(rawValue: key) == nil {
-            throw text.fault(
-                "rope_parameters.\(key)", expected: "full_attention or sliding_attention", got: "another key")
-        }
-        func part(_ kind: Attention) throws -> JSONObject {
-            guard let parameters else { return JSONObject() }
-            var reader = ConfigurationReader(parameters, file: text.file, path: text.path + "rope_parameters.")
-            return try reader.object(kind.rawValue, nullable: true) ?? JSONObject()
-        }
-        var full = try part(.full)
-        for member in scaling?.members ?? [] {
-            full.members.removeAll { $0.key.utf8.elementsEqual(member.key.utf8) }
-            full.members.append(member)
-        }
-        let fullPath = scaling == nil ? "rope_parameters.full_attention." : "rope_scaling."
-        return (
-            try rope(full, defaultBase: fullBase, file: text.file, path: text.path + fullPath),
-            try rope(
-                try part(.sliding), defaultBase: slidingBase, file: text.file,
-                path: text.path + "rope_parameters.sliding_attention.")
-        )
-    }
-
-    private static func rope(
-        _ object: JSONObject, defaultBase: Double, file: String, path: String
-    ) throws -> RoPE {
-        var reader = ConfigurationReader(object, file: file, path: path)
-        let type = try reader.string("rope_type")
-        if let type, type != "default", type != "linear" {
-            throw reader.fault("rope_type", expected: "default or linear", got: type)
-        }
-        let base = try reader.positiveNumber("rope_theta") ?? defaultBase
-        let factor = try reader.positiveNumber("factor", nullable: true)
-        if let rotated = try reader.positiveNumber("partial_rotary_factor", nullable: true), rotated != 1 {
-            throw reader.fault("partial_rotary_factor", expected: "1", got: "\(rotated)")
-        }
-        let oldType = try reader.string("type")
-        // transformers 4 read `type`; 5.23 silently computes `default` for Gemma 3 when only `type` is there.
-        if let oldType, oldType != type ?? "default" {
-            throw reader.fault("type", expected: "the same as rope_type, \(type ?? "default")", got: oldType)
-        }
-        if let other = reader.keysLeft(besides: []).first {
-            throw reader.fault(other, expected: "no such key for rope_type default or linear", got: "one")
-        }
-        guard type == "linear" else {
-            guard factor == nil || factor == 1 else {
-                throw reader.fault("factor", expected: "none with rope_type default", got: "\(factor ?? 0)")
-            }
-            return RoPE(base: base, factor: 1)
-        }
-        guard let factor else { throw reader.fault("factor", expected: "a number above 0", got: "nothing") }
-        return RoPE(base: base, factor: factor)
-    }
-
     /// Keys of the class with the one value that the forward pass computes.
     private static func checkFixedValues(_ text: inout ConfigurationReader) throws {
         if let name = try text.string("hidden_activation"), name != "gelu_pytorch_tanh" {
-            throw text.fault("hidden_activation", expected: "gelu_pytorch_tanh", got: name)
+            throw text.fault("hidden_activation", expected: "gelu_pytorch_tanh", got: quoted(name))
         }
         if try text.boolean("attention_bias") == true {
             throw text.fault("attention_bias", expected: "false", got: "true")
         }
-        // Every configuration may carry this; transformers 5 then looks both ways.
-        if try text.boolean("is_causal", nullable: true) == false {
-            throw text.fault("is_causal", expected: "true", got: "false")
+        // No field of the class, but transformers 5 looks both ways when the text part carries anything untrue, even null.
+        if let isCausal = text.raw("is_causal"), isCausal != .boolean(true) {
+            throw text.fault("is_causal", expected: "true", got: isCausal.summary)
         }
         if try text.boolean("use_bidirectional_attention", nullable: true) == true {
             throw text.fault("use_bidirectional_attention", expected: "false", got: "true")
