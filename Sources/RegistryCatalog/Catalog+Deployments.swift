@@ -54,8 +54,16 @@ package struct Deployment: Sendable, Codable {
 
 extension Catalog {
     /// Takes a host's report: what it holds now. What it held before and does not name any more is marked as gone.
-    package func record(_ models: [SeenModel], on host: String, by consumer: Int64) async throws {
+    ///
+    /// - Returns: false, with nothing recorded, where another consumer reports this host: else anybody could empty
+    ///   anybody's inventory.
+    @discardableResult
+    package func record(_ models: [SeenModel], on host: String, by consumer: Int64) async throws -> Bool {
         try await write { database in
+            let reporter = try Int64.fetchOne(
+                database, sql: "SELECT consumer_id FROM deployments WHERE host = ? ORDER BY id LIMIT 1",
+                arguments: [host])
+            guard reporter == nil || reporter == consumer else { return false }
             let now = Timestamp.now.text
             try database.execute(
                 sql: "UPDATE deployments SET gone_at = ? WHERE host = ? AND gone_at IS NULL", arguments: [now, host])
@@ -77,6 +85,7 @@ extension Catalog {
                         try Self.snapshot(holding: model, database), model.size, consumer, now,
                     ])
             }
+            return true
         }
     }
 

@@ -4,7 +4,7 @@ package import RegistryCore
 /// Snapshots, their files, what was found out about them, and what they are called.
 extension Catalog {
     /// Records a snapshot whose blobs are all durable, or whose bytes were refused (then without entries). A second
-    /// call for the same commit adds its evidence, and replaces files and manifest where there were none before.
+    /// call for the same commit adds its evidence, and replaces its files.
     package func record(
         _ repository: RepositoryID, commit: CommitID, upstream: String, card: ModelCard, leftOut: [LeftOutFile],
         manifest: Manifest?, evidence: [Evidence]
@@ -116,6 +116,14 @@ extension Catalog {
                     sql: "UPDATE blobs SET removed_at = ? WHERE digest = ?", arguments: [Timestamp.now.text, digest])
             }
             return try digests.map { try SHA256Digest($0) }
+        }
+    }
+
+    /// Blobs that were let go of; none of them may be in the store.
+    package func releasedBlobs() async throws -> [SHA256Digest] {
+        try await read { database in
+            try String.fetchAll(database, sql: "SELECT digest FROM blobs WHERE removed_at IS NOT NULL")
+                .map { try SHA256Digest($0) }
         }
     }
 

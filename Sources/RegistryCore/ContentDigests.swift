@@ -1,4 +1,5 @@
 import COpenSSL
+import Foundation
 
 /// SHA-256 and the git object id of one stream of bytes, computed in one pass by libcrypto (SHA-NI where the CPU has it).
 ///
@@ -40,6 +41,19 @@ package final class ContentDigests {
         let digests = ContentDigests(size: nil)
         bytes.withUnsafeBytes(digests.update)
         return digests.finish().sha256
+    }
+
+    /// Reads a file through; nil where it cannot be read. Blocking.
+    package static func ofFile(_ path: String) -> (sha256: SHA256Digest, size: Int64)? {
+        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? file.close() }
+        let digests = ContentDigests(size: nil)
+        do {
+            while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
+                piece.withUnsafeBytes(digests.update)
+            }
+        } catch { return nil }
+        return (digests.finish().sha256, digests.count)
     }
 
     /// The id that git gives an object of these bytes: `blob` for a file, `tree` or `commit`.

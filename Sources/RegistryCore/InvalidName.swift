@@ -23,6 +23,16 @@ extension String {
         for scalar in unicodeScalars.prefix(1000) { scalars.append(scalar.steersText ? "?" : scalar) }
         return String(scalars)
     }
+
+    /// The whole text, with what could steer a terminal or a page replaced; lines and tabs stay.
+    package var withoutSteering: String {
+        guard unicodeScalars.contains(where: \.steersText) else { return self }
+        var scalars = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            scalars.append(scalar.steersText && !"\r\n\t".unicodeScalars.contains(scalar) ? "?" : scalar)
+        }
+        return String(scalars)
+    }
 }
 
 extension Unicode.Scalar {

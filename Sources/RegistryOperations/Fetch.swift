@@ -2,6 +2,7 @@ import RegistryCatalog
 import RegistryCore
 import RegistryStorage
 import RegistryUpstream
+import Synchronization
 
 /// Brings a commit's files into the store: fetched in parallel, verified one by one, published together.
 struct Fetch {
@@ -96,8 +97,16 @@ struct Fetch {
     private func complete(
         _ ingest: IngestFile, _ file: UpstreamFile, _ registry: Registry, _ report: @escaping Report
     ) async throws -> (FileEntry, IngestFile) {
+        let reported = Mutex(ContinuousClock.now - .seconds(1))
         try await registry.upstream.fetch(file, of: repository, at: commit, from: ingest.offset, into: ingest) {
-            report(.file(path: file.path.text, received: $0, size: file.size))
+            count in
+            // Upstream tells of every 16 KiB; ten times a second is what a person can read.
+            let isDue = reported.withLock { last in
+                guard count == file.size || ContinuousClock.now - last > .milliseconds(100) else { return false }
+                last = .now
+                return true
+            }
+            if isDue { report(.file(path: file.path.text, received: count, size: file.size)) }
         }
         let digest = try await blocking {
             try ingest.verify(expecting: file.lfsDigest, gitObject: file.lfsDigest == nil ? file.gitObject : nil)

@@ -40,7 +40,9 @@ extension Registry {
         var summaries = served.map { summary(of: $0, counts[$0.id] ?? PullCount()) }
         // A job in hand says more than what became of the last one, unless that is being served.
         for job in try await catalog.activeJobs() {
-            guard !summaries.contains(where: { $0.repository == job.repository && $0.state == .served }) else { continue }
+            guard !summaries.contains(where: { $0.repository == job.repository && $0.state == .served }) else {
+                continue
+            }
             summaries.removeAll { $0.repository == job.repository }
             summaries.append(ModelSummary(preparing: job))
         }

@@ -107,12 +107,15 @@ package struct Mirror: Verb {
         return try await answer(reload(record, registry), wasHere: false)
     }
 
-    /// What is served, held or revoked already under this policy needs no second look. A refusal is looked at again:
-    /// whoever repeats the command hopes that something has changed.
+    /// What is served needs no second look while its blobs are here, and what is revoked gets none. Everything else is
+    /// looked at again: whoever repeats the command hopes that something has changed.
     private func alreadyDecided(
         _ known: SnapshotRecord, _ refs: [String], in registry: Registry
     ) async throws -> Answer? {
         guard let obstacle = canServe(known) else {
+            let files = try await registry.catalog.files(of: known.id)
+            let isWhole = try await blocking { files.allSatisfy { registry.blobs.size(of: $0.digest) == $0.size } }
+            guard isWhole else { return nil }
             try await registry.decide(known, promoting: refs)
             return try await answer(reload(known, registry), wasHere: true)
         }

@@ -32,7 +32,9 @@ extension Registry {
         }
         let known = try await catalog.snapshots(of: repository)
         // A refused snapshot never got a name; whoever asks for main asks for it all the same.
-        if revision.branchOrTag == "main", job?.isActive != true, let newest = known.first, let obstacle = canServe(newest) {
+        if revision.branchOrTag == "main", job?.isActive != true, let newest = known.first,
+            let obstacle = canServe(newest)
+        {
             return .unavailable(unavailable(newest, obstacle))
         }
         if let job, job.isActive {

@@ -61,6 +61,10 @@ package final class Registry: Sendable {
         for snapshot in try await registry.catalog.snapshots() where snapshot.revocation != nil {
             registry.markRevoked(snapshot.id)
         }
+        // A crash may have come between letting go of refused blobs and removing them.
+        for digest in try await registry.catalog.releasedBlobs() {
+            try await blocking { try registry.blobs.remove(digest) }
+        }
         return registry
     }
 
@@ -81,10 +85,10 @@ package final class Registry: Sendable {
             try KeyFile.write(token, to: layout.adminToken)
             adminToken = Secret(token)
         }
-        guard let executable = FileManager.default.contents(atPath: configuration.executable) else {
+        guard let executable = ContentDigests.ofFile(configuration.executable) else {
             throw OperationError.invalid("\(configuration.executable) cannot be read: it is what runs the smoke test")
         }
-        testerBuild = "lapidary sha256:\(ContentDigests.sha256(of: Array(executable)).hex.prefix(12))"
+        testerBuild = "lapidary sha256:\(executable.sha256.hex.prefix(12))"
     }
 
     /// Background work, until cancelled: writes transfers to the catalogue, the last ones on the way out.

@@ -5,13 +5,13 @@ package import RegistryCore
 package struct RevokeModel: Verb {
     package static let name = "revoke"
     package var repository: RepositoryID
-    /// One snapshot; nil for every one that was ever served.
-    package var commit: CommitID?
+    /// One snapshot, by anything that names it here; nil for every one that was ever served.
+    package var revision: String?
     package var reason: String
 
-    package init(repository: RepositoryID, commit: CommitID?, reason: String) {
+    package init(repository: RepositoryID, revision: Revision?, reason: String) {
         self.repository = repository
-        self.commit = commit
+        self.revision = revision?.name
         self.reason = reason
     }
 
@@ -29,6 +29,11 @@ package struct RevokeModel: Verb {
         }
         guard try await !registry.catalog.snapshots(of: repository).isEmpty else {
             throw OperationError.unknownModel(repository)
+        }
+        var commit: CommitID?
+        if let revision {
+            commit = try await registry.catalog.snapshot(repository, Revision(revision))?.commit
+            guard commit != nil else { throw OperationError.nothingToRevoke(repository) }
         }
         let revoked = try await registry.catalog.revoke(
             repository, commit: commit, reason: reason, actor: "operator")

@@ -85,15 +85,8 @@ package struct Scan: Sendable {
         let real = file.resolvingSymlinksInPath().path
         let name = String(file.path.dropFirst(folder.utf8.count + 1))
         if let known = hashed[real] { return SeenModel.Weight(path: name, size: known.size, digest: known.digest) }
-        guard let handle = FileHandle(forReadingAtPath: real) else { return nil }
-        defer { try? handle.close() }
-        let digests = ContentDigests(size: nil)
-        do {
-            while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty {
-                piece.withUnsafeBytes(digests.update)
-            }
-        } catch { return nil }
-        let weight = SeenModel.Weight(path: name, size: digests.count, digest: digests.finish().sha256)
+        guard let (digest, size) = ContentDigests.ofFile(real) else { return nil }
+        let weight = SeenModel.Weight(path: name, size: size, digest: digest)
         hashed[real] = weight
         return weight
     }

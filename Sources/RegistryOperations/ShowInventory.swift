@@ -75,7 +75,11 @@ package struct ReportDeployments: Codable, Sendable {
             throw OperationError.invalid(
                 "the report names too much, or something that is no model; nothing was recorded")
         }
-        try await registry.catalog.record(models, on: host, by: consumer.id)
+        guard try await registry.catalog.record(models, on: host, by: consumer.id) else {
+            throw OperationError.invalid(
+                "host \(host) is reported by another consumer: report with the token (or from the address) that it was "
+                    + "first reported with, or under another name (--host)")
+        }
         return try await registry.inventory().filter { $0.host == host }
     }
 }
@@ -83,7 +87,7 @@ package struct ReportDeployments: Codable, Sendable {
 extension SeenModel {
     fileprivate var isAcceptable: Bool {
         let texts = [path, repository, commit] + weights.map(\.path)
-        return !weights.isEmpty && weights.count <= 2000 && weights.allSatisfy { $0.size >= 0 }
+        return !weights.isEmpty && weights.count <= 2000 && weights.allSatisfy { (0...(1 << 50)).contains($0.size) }
             && texts.allSatisfy { $0.utf8.count <= 4096 && $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
     }
 }

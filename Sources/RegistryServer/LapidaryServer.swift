@@ -31,6 +31,7 @@ package struct LapidaryServer: Service {
 package enum ServerError: Error, CustomStringConvertible {
     case cannotListen(host: String, port: Int, errno: Int32)
     case unknownHost(String)
+    case stoppedEarly
 
     package var description: String {
         switch self {
@@ -42,6 +43,7 @@ package enum ServerError: Error, CustomStringConvertible {
             "\(host) is not an address of this machine, so port \(port) cannot be opened: choose another with --listen"
         case .cannotListen(let host, let port, let code):
             "port \(port) of \(host) cannot be listened on (errno \(code)): choose another with --listen"
+        case .stoppedEarly: "the server stopped before it listened"
         case .unknownHost(let host):
             "host '\(host)' is not known: choose an address of this machine with --listen"
         }

@@ -27,6 +27,10 @@ struct Responder: HTTPResponder {
                 context.logger.error("\(request.method) \(request.rawPath.printable): \(error)")
             }
             response = isForPeople(request) ? pages.error(refusal) : refusal.response
+            if refusal.status == .unauthorized, isForPeople(request) {
+                // A browser asks its user for this: any name, the token as the password.
+                response.headers[.wwwAuthenticate] = "Basic realm=\"lapidary: your token as the password\""
+            }
         }
         response.headers[.xContentTypeOptions] = "nosniff"
         return request.method == .head ? response.createHeadResponse() : response
@@ -38,15 +42,17 @@ struct Responder: HTTPResponder {
         switch route {
         case .health: return try await health()
         case .stylesheet: return pages.stylesheet(request)
-        case .home: return try await pages.home(registry)
-        case .modelPage(let repository): return try await pages.model(repository, request, registry)
         case .verb(let name): return try await verb(name, request, context)
+        case .unknown where request.rawPath.hasPrefix("/api/") || request.rawPath.contains("/resolve/"):
+            throw ErrorResponse.repositoryNotFound("only models named namespace/name are served here")
         case .unknown: throw ErrorResponse.nothingHere
         default: break
         }
 
         let consumer = try await registry.consumer(token: request.token, address: context.address)
         switch route {
+        case .home: return try await pages.home(registry)
+        case .modelPage(let repository): return try await pages.model(repository, request, registry)
         case .resolve(let repository, let revision, let path):
             return try await file(path, of: served(repository, revision), to: consumer, request, context)
         case .raw(let repository, let revision, let path):
@@ -64,7 +70,7 @@ struct Responder: HTTPResponder {
             return try JSONBody.response([String: String]())
         case .whoAmI: return try whoAmI(consumer)
         case .inventory: return try await inventory(request, from: consumer)
-        case .health, .stylesheet, .home, .modelPage, .verb, .unknown: throw ErrorResponse.nothingHere
+        case .health, .stylesheet, .verb, .unknown: throw ErrorResponse.nothingHere
         }
     }
 

@@ -1,7 +1,6 @@
-package import RegistryCore
-
 import CCurl
 import Foundation
+package import RegistryCore
 import Synchronization
 
 /// One POST of JSON to a Lapidary server, whose answer arrives line by line.

@@ -34,33 +34,11 @@ struct House: Sendable {
                 RegistryConfiguration(
                     storage: "\(folder)/storage", policies: policies, upstream: upstream, upstreamToken: nil,
                     executable: executable, anonymousPulls: anonymousPulls, contact: "#models"))
-            return try await withThrowingTaskGroup(of: Value?.self) { group in
-                let (urls, listening) = AsyncStream.makeStream(of: String.self)
-                let server = try buildServer(
-                    registry: registry, host: "127.0.0.1", port: 0, logger: Logger(label: "test")
-                ) { listening.yield($0) }
-                group.addTask {
-                    defer { listening.finish() }
-                    try await server.run()
-                    return nil
-                }
-                group.addTask {
-                    for await url in urls {
-                        return try await body(House(registry: registry, url: url, hub: hub, folder: folder))
-                    }
-                    return nil
-                }
-                defer { group.cancelAll() }
-                while let value = try await group.next() {
-                    if let value { return value }
-                }
-                throw Stopped()
+            return try await whileServing(registry, logger: Logger(label: "test")) { url in
+                try await body(House(registry: registry, url: url, hub: hub, folder: folder))
             }
         }
     }
-
-    /// The server ended before the test did.
-    struct Stopped: Error {}
 
     func mirror(_ repository: String, at revision: String = "main") async throws -> Mirror.Answer {
         try await Mirror(repository: RepositoryID(repository), revision: Revision(revision))

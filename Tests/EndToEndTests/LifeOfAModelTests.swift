@@ -98,6 +98,9 @@ import Testing
             #expect(wrong.status != 0)
             #expect(wrong.errors.contains("Invalid credentials in Authorization header"), "\(wrong.errors)")
 
+            let page = try await house.curl("--include", "--header", "Accept: text/html", house.url)
+            #expect(page.output.hasPrefix("HTTP/1.1 401") && !page.output.contains("gemma-3-tiny-it"))
+
             let made = try await house.lapidary("token", "create", "--team", "radiology", "--environment", "production")
             let token = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
             #expect(token.hasPrefix("hf_") && token.utf8.count == 43)
@@ -108,6 +111,8 @@ import Testing
                     $0.consumer.label == "radiology (production)" && $0.completedAt != nil
                 }
             }
+            let shown = try await house.curl("--user", "me:\(token)", house.url)
+            #expect(shown.output.contains("sample/gemma-3-tiny-it"))
             let stored = try await Program.run("/bin/grep", ["-r", "-c", token, "\(house.folder)/storage"])
             #expect(
                 !stored.output.split(separator: "\n").contains { !$0.hasSuffix(":0") }, "the token's text is stored")

@@ -94,12 +94,44 @@ import Testing
             #expect(refused.status != 0)
             #expect(refused.errors.contains("licence withdrawn"), "\(refused.errors)")
 
+            // A client that has it cached is told as well, instead of being content with its cache.
+            for version in ["2.4.0", "0.36.2"] {
+                let cached = try await house.hf("download", repository, version: version)
+                #expect(cached.status != 0)
+                #expect(cached.errors.contains("licence withdrawn"), "\(cached.errors)")
+            }
+
             let inventory = try await house.lapidary("inventory")
             #expect(inventory.output.contains("revoked") && inventory.output.contains("gpu-7"))
             // Mirroring it again does not bring it back.
             let again = try await house.lapidary("mirror", repository)
             #expect(again.status == 3)
             #expect(again.output.contains("licence withdrawn"))
+        }
+    }
+
+    @Test func bytesThatAnotherRepositoryHasAreNoProofThatThisOneHasThem() async throws {
+        try await House.open { house in
+            // tiny-corrupt announces the digest of tiny-it's weights, which are in the store by now.
+            _ = try await house.mirror("sample/gemma-3-tiny-it")
+            let answer = try await house.mirror("sample/gemma-3-tiny-corrupt")
+            #expect(answer.state == .refused && answer.rule == "verification")
+        }
+    }
+
+    @Test func aHostIsReportedByWhoFirstReportedIt() async throws {
+        try await House.open { house in
+            _ = try await house.mirror("sample/gemma-3-tiny-it")
+            let token = try await house.lapidary("token", "create", "--team", "ops", "--environment", "production")
+            let models = "\(House.hubFolder)/sample/gemma-3-tiny-it"
+            let first = try await house.lapidary(
+                "scan", models, "--report", house.url, "--host", "prod-1",
+                environment: ["LAPIDARY_TOKEN": token.output.trimmingCharacters(in: .whitespacesAndNewlines)])
+            #expect(first.status == 0, "\(first.errors)")
+            let forged = try await house.curl(
+                "--data", #"{"host":"prod-1","models":[]}"#, "\(house.url)/api/inventory")
+            #expect(forged.output.contains("reported by another consumer"))
+            #expect(try await house.registry.inventory().map { $0.goneAt == nil } == [true])
         }
     }
 

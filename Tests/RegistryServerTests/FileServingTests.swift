@@ -160,13 +160,13 @@ import Testing
                 return socket
             }
             _ = try await RevokeModel(
-                repository: RepositoryID("google/tiny"), commit: nil, reason: "leaked training data"
+                repository: RepositoryID("google/tiny"), revision: nil, reason: "leaked training data"
             ).perform(in: server.registry) { _ in }
             let rest = try await blocking { socket.readToEnd() }
             #expect(rest.count + 1000 < 64 << 20)
             let next = try await server.get(Self.path)
             #expect(next.status == 403)
-            #expect(next.headers["x-error-code"] == "ModelRevoked")
+            #expect(next.headers["x-error-code"] == "RevisionNotFound")
             #expect(next.headers["x-error-message"]?.contains("leaked training data") == true)
         } afterwards: { registry in
             let counts = try await registry.catalog.pullCounts()

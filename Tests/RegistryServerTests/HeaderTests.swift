@@ -88,7 +88,7 @@ import Testing
     @Test func whatHfWouldSwallowAlsoGoesOutAsAWarning() {
         let missing = ErrorResponse.repositoryNotFound("not mirrored here").response
         #expect(missing["x-hf-warning"] == "lapidary; not mirrored here")
-        #expect(ErrorResponse(.forbidden, "ModelRefused", "x").response["x-hf-warning"] == nil)
+        #expect(ErrorResponse.nothingHere.response["x-hf-warning"] == nil)
     }
 
     @Test func anUnforeseenErrorTellsNothingOfItself() {

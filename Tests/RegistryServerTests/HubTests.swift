@@ -193,10 +193,10 @@ import Testing
             _ = try await server.registry.catalog.beginJob(mirroring: RepositoryID("google/new"), at: .main)
             let expected: [(String, Int, String, String)] = [
                 (
-                    "google/bad", 403, "ModelRefused",
+                    "google/bad", 403, "RevisionNotFound",
                     "rule licences: licence '????x' is not allowed (questions: #models)"
                 ),
-                ("google/held", 403, "ModelHeld", "rule approvals: 0 of 1"),
+                ("google/held", 403, "RevisionNotFound", "rule approvals: 0 of 1"),
                 ("google/new", 503, "ModelPreparing", "is being prepared here"),
                 ("google/none", 404, "RepoNotFound", "is not mirrored here"),
             ]

@@ -9,11 +9,12 @@ import RegistryStorage
 /// A refusal as clients are told it; this file is the one table from what went wrong to status, code and message.
 ///
 /// What `hf` 2.4 and huggingface_hub 0.36 make of it was read in their sources and seen with the real clients:
-/// - 403 and 503 with a code they do not know end in `403 Forbidden: <X-Error-Message>` on the user's terminal.
-///   `GatedRepo` would not do: `hf download` prints "requires approval" and drops our reason.
-/// - `RepoNotFound` and `RevisionNotFound` are what `repo_exists()` and the cache rely on, but `hf download` drops
-///   their message too, so the same line also goes out as `X-HF-Warning`, which it prints. So it does for a model
-///   that is being prepared, because a 503 makes clients try again for up to a minute before they say why.
+/// - A model that is refused, held or revoked answers 403 with the code `RevisionNotFound`: of all codes the only one
+///   on which no client falls back to its cache, so that a revoked model does not go on "downloading" from there.
+///   With any other code 0.36 and transformers say "check your internet connection" instead of the reason.
+/// - `hf download` drops the messages of `RepoNotFound` and `RevisionNotFound`, so the same line also goes out as
+///   `X-HF-Warning`, which every client prints. So it does for a model that is being prepared, because a 503 makes
+///   clients try again for up to a minute before they say why.
 /// - A 401 is taken for "repository not found" unless its message is exactly ``invalidCredentials``.
 package struct ErrorResponse: Error, Equatable, Sendable {
     package let status: HTTPResponse.Status
@@ -72,9 +73,7 @@ package struct ErrorResponse: Error, Equatable, Sendable {
         case .preparing:
             self.init(.serviceUnavailable, "ModelPreparing", message)
             retryAfter = 10
-        case .held: self.init(.forbidden, "ModelHeld", message)
-        case .refused: self.init(.forbidden, "ModelRefused", message)
-        case .revoked: self.init(.forbidden, "ModelRevoked", message)
+        case .held, .refused, .revoked: self.init(.forbidden, "RevisionNotFound", message)
         }
     }
 
@@ -117,7 +116,7 @@ package struct ErrorResponse: Error, Equatable, Sendable {
         } else {
             headers.set("X-Error-Message", HeaderText(message).text)
         }
-        if ["RepoNotFound", "RevisionNotFound", "ModelPreparing"].contains(code) {
+        if ["RepoNotFound", "RevisionNotFound", "ModelPreparing", "TokenRequired"].contains(code) {
             headers.set("X-HF-Warning", "lapidary; \(HeaderText(message).text)")
         }
         if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }

@@ -61,7 +61,8 @@ struct ModelPage {
         facts = Self.facts(detail)
         isServed = summary.state == .served
         commands = Self.commands(detail, endpoint: endpoint)
-        decision = detail.decision.map(DecisionView.init)
+        // After a revocation an old "admit" would only mislead.
+        decision = detail.revocation == nil ? detail.decision.map(DecisionView.init) : nil
         evidence = detail.evidence.map(EvidenceView.init)
         hasEvidence = !evidence.isEmpty
         files = detail.files.map { FileView($0, of: summary) }

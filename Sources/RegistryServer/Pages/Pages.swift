@@ -94,7 +94,7 @@ package struct MarkupEscaping: MustacheContentType {
     package func escapeText(_ text: String) -> String {
         var escaped: [UInt8] = []
         escaped.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 {
+        for byte in text.withoutSteering.utf8 {
             switch byte {
             case UInt8(ascii: "<"): escaped += "&lt;".utf8
             case UInt8(ascii: ">"): escaped += "&gt;".utf8

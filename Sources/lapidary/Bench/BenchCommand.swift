@@ -52,7 +52,7 @@ struct BenchServe: AsyncParsableCommand {
             Terminal.say("nginx is not installed, so there is nothing beside ours (apt-get install nginx-light)")
         }
 
-        try await withServer(of: registry) { url in
+        try await whileServing(registry, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }) { url in
             let ours = Contender(name: "lapidary", url: "\(url)/\(BenchModel.path)", cpuSeconds: Self.ownCPUSeconds)
             let contenders = [ours] + (nginx.map { [$0.contender] } ?? [])
             var table = Table(head: ["SERVER", "CONNECTIONS", "GB/s", "CPU-s/GB"])
@@ -74,27 +74,6 @@ struct BenchServe: AsyncParsableCommand {
                 }
             }
             for line in table.lines { print(line) }
-        }
-    }
-
-    private func withServer(of registry: Registry, _ body: @escaping @Sendable (String) async throws -> Void)
-        async throws
-    {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            let (urls, listening) = AsyncStream.makeStream(of: String.self)
-            let server = try buildServer(
-                registry: registry, host: "127.0.0.1", port: 0,
-                logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
-            ) {
-                listening.yield($0)
-            }
-            group.addTask {
-                defer { listening.finish() }
-                try await server.run()
-            }
-            group.addTask { for await url in urls { return try await body(url) } }
-            defer { group.cancelAll() }
-            try await group.next()
         }
     }
 

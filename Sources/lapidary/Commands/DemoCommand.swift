@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import RegistryCore
 import RegistryOperations
 import RegistryServer
@@ -65,6 +66,9 @@ struct DemoCommand: AsyncParsableCommand {
         let served = models.first { $0.state == .served }?.repository.description ?? "NAMESPACE/NAME"
         let refused =
             models.first { $0.state == .refused && $0.verdict == "failed" }?.repository.description ?? "NAMESPACE/NAME"
+        let storage = registry.configuration.storage
+        let isDefault = storage == FileManager.default.currentDirectoryPath + "/Storage"
+        let lapidary = (isDefault ? "" : "LAPIDARY_STORAGE=\(storage) ") + ".build/release/lapidary"
         let table = Table(
             head: ["MODEL", "STATE", "VERDICT", "SIZE"],
             rows: models.map {
@@ -81,10 +85,10 @@ struct DemoCommand: AsyncParsableCommand {
             and     HF_ENDPOINT=\(url) hf download \(refused)
                     (hf is the client of Hugging Face: pip install huggingface_hub)
 
-            Ask     .build/release/lapidary stats
-            and     .build/release/lapidary show \(refused)
-            and     .build/release/lapidary scan --report \(url)
-            and     .build/release/lapidary revoke \(served) --reason 'trying it out'
+            Ask     \(lapidary) stats
+            and     \(lapidary) show \(refused)
+            and     \(lapidary) scan --report \(url)
+            and     \(lapidary) revoke \(served) --reason 'trying it out'
 
             Ctrl-C stops it.
             """)

@@ -18,13 +18,8 @@ struct RevokeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (repository, revision) = try ModelArgument.parse(model)
-        if let revision, revision.commit == nil {
-            throw Failure(
-                message: "'\(revision)' is not a commit: revoke names one in full, or the whole repository",
-                exitCode: 2)
-        }
         let answer = try await Connection.perform(
-            RevokeModel(repository: repository, commit: revision?.commit, reason: reason), registry.resolve())
+            RevokeModel(repository: repository, revision: revision, reason: reason), registry.resolve())
         try output.print(answer) { answer in
             var lines = answer.commits.map { "\(answer.repository)@\($0.short) is revoked and no longer served" }
             lines.append(answer.pulls.isEmpty ? "nobody pulled it" : "pulled by:")
