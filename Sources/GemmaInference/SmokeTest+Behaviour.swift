@@ -75,7 +75,7 @@ extension SmokeTest {
             ? "it is \(mean.isNaN ? "NaN" : "infinite"), so the arithmetic broke down"
             : outcome == .failed ? "the model does not know text that a sound one predicts" : "lower is better"
         record(
-            .meanNLL, outcome, value: "\(mean)", bound: bound,
+            .meanNLL, outcome, value: "\((mean * 10_000).rounded() / 10_000)", bound: bound,
             reason: "mean of \(reading.negativeLogLikelihoods.count) predictions over the probe's text; \(judgement)")
     }
 
