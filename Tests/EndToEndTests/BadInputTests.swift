@@ -127,15 +127,17 @@ import Testing
 struct ClosedHouse: Sendable {
     let folder: String
     let upstream: String
+    let hub: SampleHub
 
     static func open<Value: Sendable>(
+        hub hubFolder: String = House.hubFolder, accounts: [Account] = [], faults: [Fault] = [],
         _ body: @escaping @Sendable (ClosedHouse) async throws -> Value
     ) async throws -> Value {
         let folder = FileManager.default.temporaryDirectory.path + "/lapidary-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let hub = try await blocking { try SampleHub(folder: House.hubFolder) }
-        return try await hub.whileRunning { try await body(ClosedHouse(folder: folder, upstream: $0)) }
+        let hub = try await blocking { try SampleHub(folder: hubFolder, accounts: accounts, faults: faults) }
+        return try await hub.whileRunning { try await body(ClosedHouse(folder: folder, upstream: $0, hub: hub)) }
     }
 
     func lapidary(_ arguments: [String], environment: [String: String] = [:]) async throws -> Program.Run {

@@ -14,19 +14,14 @@ enum Folder {
         }.sorted()
     }
 
-    /// A writable copy of a sample repository's hub, of which `change` may alter files.
-    static func hub(
-        in folder: String, with repositories: [String], _ change: (String) throws -> Void
-    ) throws -> String {
-        let hub = "\(folder)/hub-\(UUID().uuidString)"
-        for repository in repositories {
-            let target = "\(hub)/\(repository)"
-            try FileManager.default.createDirectory(
-                atPath: URL(fileURLWithPath: target).deletingLastPathComponent().path, withIntermediateDirectories: true
-            )
-            try FileManager.default.copyItem(atPath: "\(House.hubFolder)/\(repository)", toPath: target)
-        }
-        try change(hub)
+    /// A hub folder of its own with one of the sample repositories, and what `hub.json` shall say.
+    static func hub(settings: String, _ repository: String) throws -> String {
+        let hub = FileManager.default.temporaryDirectory.path + "/hub-\(UUID().uuidString)"
+        let target = "\(hub)/\(repository)"
+        try FileManager.default.createDirectory(
+            atPath: URL(fileURLWithPath: target).deletingLastPathComponent().path, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: "\(House.hubFolder)/\(repository)", toPath: target)
+        try settings.write(toFile: "\(hub)/hub.json", atomically: true, encoding: .utf8)
         return hub
     }
 }
