@@ -84,6 +84,10 @@ package final class IngestFile: @unchecked Sendable {
 
     private func quarantine(_ expected: String, _ got: String) throws(StorageError) -> StorageError {
         let kept = "\(key)-\(Timestamp.now.text.replacing(":", with: ""))"
+        // One of a kind is enough to look at; a nightly retry must not fill the disk.
+        for former in PosixFile.entries(of: store.layout.quarantine) where former.hasPrefix(key) {
+            unlink("\(store.layout.quarantine)/\(former)")
+        }
         try check("rename", path, rename(path, "\(store.layout.quarantine)/\(kept)"))
         try PosixFile.syncFolder(store.layout.quarantine)
         return .mismatch(file: label, expected: expected, got: got, kept: "quarantine/\(kept)")
