@@ -50,7 +50,8 @@ extension HubClient {
             violation(repository, expected: expected, got: "\(got) for '\(entry.path.printable)'")
         }
         guard entry.type == "file" else { throw wrong("files and directories", "'\(entry.type)'") }
-        guard entry.size >= 0 else { throw wrong("a size", "\(entry.size)") }
+        // 16 TiB: the sum over the 200,000 entries that a tree may have then fits its type.
+        guard (0...(1 << 44)).contains(entry.size) else { throw wrong("a size up to 16 TiB", "\(entry.size)") }
         if let lfs = entry.lfs, lfs.size != entry.size {
             throw wrong("one size", "\(entry.size) and \(lfs.size)")
         }

@@ -73,6 +73,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [-1, 1 << 45, Int64.max])
+    func aSizeThatNoFileHasIsRefused(size: Int64) async throws {
+        let oid = String(repeating: "a", count: 40)
+        let entry = #"[{"type":"file","path":"model.safetensors","oid":"\#(oid)","size":\#(size)}]"#
+        try await TemporaryHub.running(faults: [Fault(.page(entry), at: "/tree/")]) { client, _ in
+            let commit = try await client.revision(.main, of: tiny).commit
+            let error = await failure { try await client.tree(of: tiny, at: commit) }
+            #expect(error.map { "\($0)" }?.contains("got \(size) for 'model.safetensors'") == true, "\(error as Any)")
+        }
+    }
+
     @Test func aTreeThatIsNoJSONIsQuotedBriefly() async throws {
         let fault = Fault(.page("<html>\u{1B}[31mLog in</html>"), at: "/tree/")
         try await TemporaryHub.running(faults: [fault]) { client, _ in
