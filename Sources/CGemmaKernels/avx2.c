@@ -31,8 +31,9 @@ INLINED float join8(__m256 lanes) {
 // `rows` weight rows times `tokens` inputs: every loaded weight is used for each token and every loaded input for each
 // row, and all sums stay in registers (4 x 3 = 12 of the 16).
 INLINED void tile(const gemma_product *p, gemma_element element, size_t row, size_t token, size_t rows, size_t tokens) {
-    const size_t columns = p->columns, width = size_of_element(element), whole = columns & ~(size_t)7;
-    const char *weights = (const char *)p->weights + row * columns * width;
+    const size_t columns = p->weights.columns, width = size_of_element(element), whole = columns & ~(size_t)7;
+    const size_t stride = p->weights.row_bytes;
+    const char *weights = (const char *)p->weights.values + row * stride;
     const float *input = p->input + token * columns;
     __m256 sums[4][3];
 #pragma clang loop unroll(full)
@@ -45,7 +46,7 @@ INLINED void tile(const gemma_product *p, gemma_element element, size_t row, siz
         for (size_t t = 0; t < tokens; t++) inputs[t] = _mm256_loadu_ps(input + t * columns + column);
 #pragma clang loop unroll(full)
         for (size_t r = 0; r < rows; r++) {
-            __m256 eight = load8(weights + (r * columns + column) * width, element);
+            __m256 eight = load8(weights + r * stride + column * width, element);
 #pragma clang loop unroll(full)
             for (size_t t = 0; t < tokens; t++) sums[r][t] = _mm256_fmadd_ps(eight, inputs[t], sums[r][t]);
         }
@@ -54,7 +55,7 @@ INLINED void tile(const gemma_product *p, gemma_element element, size_t row, siz
         for (size_t r = 0; r < rows; r++) {
             float rest[8] = {0};
             for (size_t column = whole; column < columns; column++)
-                rest[column - whole] = load_element(weights + r * columns * width, element, column);
+                rest[column - whole] = load_element(weights + r * stride, element, column);
             for (size_t t = 0; t < tokens; t++) {
                 float last[8] = {0};
                 for (size_t column = whole; column < columns; column++)
@@ -81,8 +82,9 @@ INLINED void rows_of(const gemma_product *p, gemma_element element, size_t first
         for (size_t token = 0; token < p->tokens; token++) tile(p, element, row, token, 1, 1);
 }
 
-FAST static void product(const gemma_product *p, size_t first_row, size_t last_row) {
-    switch (p->element) {
+FAST static void product(const gemma_product *p, size_t first_row, size_t last_row, float *scratch) {
+    (void)scratch;
+    switch (p->weights.element) {
     case gemma_bf16: rows_of(p, gemma_bf16, first_row, last_row); break;
     case gemma_f16: rows_of(p, gemma_f16, first_row, last_row); break;
     default: rows_of(p, gemma_f32, first_row, last_row); break;
@@ -90,6 +92,8 @@ FAST static void product(const gemma_product *p, size_t first_row, size_t last_r
 }
 
 #pragma clang fp contract(fast)
+FAST static void expand(const gemma_matrix *matrix, size_t row, float *output) { expand_body(matrix, row, output); }
+FAST static void softcap(float *values, float cap, size_t count) { softcap_body(values, cap, count); }
 FAST static void gated_gelu(float *gate, const float *up, size_t count) { gated_gelu_body(gate, up, count); }
 FAST static void softmax(float *values, size_t count) { softmax_body(values, count); }
 FAST static void add_scaled(float *sum, const float *values, float factor, size_t count) {
@@ -102,5 +106,7 @@ FAST static gemma_scan scan(const void *values, gemma_element element, size_t co
     return scan_body(values, element, count);
 }
 
-const gemma_kernels gemma_avx2 = {"avx2", product, gated_gelu, softmax, add_scaled, sum_of_exponentials, scan};
+const gemma_kernels gemma_avx2 = {
+    "avx2", product, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
+};
 #endif

@@ -13,12 +13,8 @@ const gemma_kernels *gemma_fastest_kernels(void) {
     return &gemma_scalar;
 }
 
-void gemma_widen(const void *values, gemma_element element, size_t count, float *output) {
-    for (size_t i = 0; i < count; i++) output[i] = load_element(values, element, i);
-}
-
 static size_t shares_of(const gemma_product *product) {
-    return product->rows / gemma_rows_per_share + (product->rows % gemma_rows_per_share != 0);
+    return product->weights.rows / gemma_rows_per_share + (product->weights.rows % gemma_rows_per_share != 0);
 }
 
 size_t gemma_product_shares(const gemma_product_job *job) {
@@ -29,13 +25,14 @@ size_t gemma_product_shares(const gemma_product_job *job) {
 
 void gemma_product_task(const void *context, size_t share, size_t worker) {
     const gemma_product_job *job = context;
-    (void)worker;
     for (size_t i = 0; i < job->count; i++) {
         const gemma_product *product = &job->products[i];
         size_t shares = shares_of(product);
         if (share < shares) {
-            size_t first = share * gemma_rows_per_share, rest = product->rows - first;
-            job->kernels->product(product, first, first + (rest < gemma_rows_per_share ? rest : gemma_rows_per_share));
+            size_t first = share * gemma_rows_per_share, rest = product->weights.rows - first;
+            job->kernels->product(
+                product, first, first + (rest < gemma_rows_per_share ? rest : gemma_rows_per_share),
+                job->scratch + worker * job->scratch_stride);
             return;
         }
         share -= shares;
@@ -56,11 +53,12 @@ void gemma_attention_task(const void *context, size_t share, size_t worker) {
     for (size_t done = 0; done < seen;) {
         size_t slot = (lowest + done) % job->capacity, run = job->capacity - slot;
         if (run > seen - done) run = seen - done;
-        gemma_product dots = {keys + slot * d, gemma_f32, run, d, 1, query, scores + done, run};
-        job->kernels->product(&dots, 0, run);
+        gemma_product dots = {{keys + slot * d, gemma_f32, run, d, 4 * d}, 1, query, scores + done, run};
+        job->kernels->product(&dots, 0, run, 0);
         done += run;
     }
     for (size_t i = 0; i < seen; i++) scores[i] *= job->scale;
+    if (job->softcap != 0) job->kernels->softcap(scores, job->softcap, seen);
     job->kernels->softmax(scores, seen);
     for (size_t i = 0; i < d; i++) output[i] = 0;
     for (size_t i = 0; i < seen; i++)

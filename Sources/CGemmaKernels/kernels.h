@@ -77,6 +77,17 @@ static inline __attribute__((always_inline)) void gated_gelu_body(float *gate, c
     for (size_t i = 0; i < count; i++) gate[i] = gelu_tanh(gate[i]) * up[i];
 }
 
+static inline __attribute__((always_inline)) void expand_body(const gemma_matrix *m, size_t row, float *output) {
+    const char *values = (const char *)m->values + row * m->row_bytes;
+    for (size_t i = 0; i < m->columns; i++) output[i] = load_element(values, m->element, i);
+}
+
+// tanh(y) = 1 - 2 / (1 + exp(2 y)): absolute error below 2e-7, and the cap multiplies it.
+static inline __attribute__((always_inline)) void softcap_body(float *values, float cap, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        values[i] = cap * (1.0f - 2.0f / (1.0f + exponential(2.0f * (values[i] / cap))));
+}
+
 static inline __attribute__((always_inline)) void add_scaled_body(
     float *restrict sum, const float *restrict values, float factor, size_t count) {
     for (size_t i = 0; i < count; i++) sum[i] += factor * values[i];

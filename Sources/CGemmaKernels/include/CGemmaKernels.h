@@ -1,26 +1,39 @@
-// The arithmetic that takes the time: weight rows (BF16, F16 or F32) times F32 activations, attention over a cache of
+// The arithmetic that takes the time: weight rows as stored times F32 activations, attention over a cache of
 // keys and values, the gated unit, and a scan of stored values. Every kernel exists twice: `gemma_scalar_kernels` is
 // plain C, `gemma_fastest_kernels` picks the AVX2+FMA+F16C twin when the processor has it. Nothing here allocates,
-// locks or checks bounds: sizes come from the checked safetensors header and are the caller's promise.
+// locks or checks bounds: sizes come from checked headers and are the caller's promise.
 #ifndef CGEMMAKERNELS_H
 #define CGEMMAKERNELS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/// How a stored number is written, little endian, at any alignment.
-typedef enum gemma_element { gemma_bf16 = 0, gemma_f16 = 1, gemma_f32 = 2 } gemma_element;
+/// How stored numbers are written, little endian, at any alignment. Q*, IQ* are blocks of GGUF (ggml's names).
+typedef enum gemma_element {
+    gemma_f32 = 0, gemma_f16, gemma_bf16,
+    gemma_q4_0, gemma_q4_1, gemma_q5_0, gemma_q5_1, gemma_q8_0,
+    gemma_q2_k, gemma_q3_k, gemma_q4_k, gemma_q5_k, gemma_q6_k,
+    gemma_iq4_nl, gemma_iq4_xs,
+} gemma_element;
 
-/// output[t * output_stride + r] = weights row r . input row t, for r < rows, t < tokens.
-/// weights [rows, columns] contiguous; input [tokens, columns] contiguous.
-typedef struct gemma_product {
-    const void *weights;
+/// A stored matrix: rows * row_bytes bytes from `values` on; a row holds `columns` numbers, a whole number of blocks.
+typedef struct gemma_matrix {
+    const void *values;
     gemma_element element;
-    size_t rows, columns, tokens;
+    size_t rows, columns, row_bytes;
+} gemma_matrix;
+
+/// output[t * output_stride + r] = weights row r . input row t, for r < rows, t < tokens. input [tokens, columns].
+typedef struct gemma_product {
+    gemma_matrix weights;
+    size_t tokens;
     const float *input;
     float *output;
     size_t output_stride;
 } gemma_product;
+
+/// Rows that a product expands at a time: its scratch memory is [gemma_panel_rows, columns] F32.
+enum { gemma_panel_rows = 4 };
 
 /// What a scan over stored values saw. Indices and counts are in elements; `first_*` means something
 /// only when its count is not 0.
@@ -34,24 +47,27 @@ typedef struct gemma_scan {
 typedef struct gemma_kernels {
     const char *name;
     /// Rows first_row ..< last_row of a product. The sum over columns is formed in the same order whatever the number
-    /// of tokens, so that a token gives the same bits alone and in a block.
-    void (*product)(const gemma_product *product, size_t first_row, size_t last_row);
+    /// of tokens, so that a token gives the same bits alone and in a block. `scratch` holds gemma_panel_rows rows; it is
+    /// not touched for F32, F16 and BF16.
+    void (*product)(const gemma_product *product, size_t first_row, size_t last_row, float *scratch);
+    /// output[i] = the number at column i of a row, for all columns.
+    void (*expand)(const gemma_matrix *matrix, size_t row, float *output);
     /// gate[i] = gelu_tanh(gate[i]) * up[i]
     void (*gated_gelu)(float *gate, const float *up, size_t count);
     /// values[i] = exp(values[i] - greatest) / sum; greatest is the largest of the values.
     void (*softmax)(float *values, size_t count);
+    /// values[i] = cap * tanh(values[i] / cap)
+    void (*softcap)(float *values, float cap, size_t count);
     /// sum[i] += factor * values[i]
     void (*add_scaled)(float *sum, const float *values, float factor, size_t count);
     /// sum of exp(values[i] - greatest), in double precision.
     double (*sum_of_exponentials)(const float *values, float greatest, size_t count);
+    /// F32, F16 and BF16 only.
     gemma_scan (*scan)(const void *values, gemma_element element, size_t count);
 } gemma_kernels;
 
 const gemma_kernels *gemma_scalar_kernels(void);
 const gemma_kernels *gemma_fastest_kernels(void);
-
-/// output[i] = the stored number at i, as F32.
-void gemma_widen(const void *values, gemma_element element, size_t count, float *output);
 
 /// A share of a job; `worker` tells the threads apart, so that each has its own scratch memory.
 typedef void (*gemma_task)(const void *job, size_t share, size_t worker);
@@ -62,6 +78,8 @@ typedef struct gemma_product_job {
     const gemma_kernels *kernels;
     size_t count;
     gemma_product products[gemma_products_per_job];
+    float *scratch;                     // [workers, scratch_stride]
+    size_t scratch_stride;              // at least gemma_panel_rows * the largest number of columns
 } gemma_product_job;
 size_t gemma_product_shares(const gemma_product_job *job);
 void gemma_product_task(const void *job, size_t share, size_t worker);
@@ -77,6 +95,7 @@ typedef struct gemma_attention_job {
     float *scores;                      // scratch [workers, capacity]
     size_t tokens, heads, kv_heads, head_dimension, capacity, first_position, window;
     float scale;
+    float softcap;                      // of the scaled scores; 0 for none
 } gemma_attention_job;
 void gemma_attention_task(const void *job, size_t share, size_t worker);
 
