@@ -28,7 +28,7 @@ struct ValueScan {
         var findings: [Finding] = [], done = 0
         for (tensor, file) in tensors.tensors {
             guard let element = gemma_element(tensor.element) else { continue }
-            let source = tensors.files[file], width = tensor.element.bits / 8
+            let source = tensors.files[file], width = tensor.element.block.bits / 8
             var finding = Finding(tensor: tensor, file: source.name)
             for start in stride(from: tensor.range.lowerBound, to: tensor.range.upperBound, by: pieceSize) {
                 let size = min(pieceSize, tensor.range.upperBound - start)

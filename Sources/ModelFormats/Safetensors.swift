@@ -1,35 +1,3 @@
-/// How a tensor's numbers are stored; the raw value is the name in the header.
-package enum TensorElement: String, CaseIterable, Codable, Sendable {
-    case bool = "BOOL"
-    case f4 = "F4", f6e2m3 = "F6_E2M3", f6e3m2 = "F6_E3M2"
-    case u8 = "U8", i8 = "I8", f8e5m2 = "F8_E5M2", f8e4m3 = "F8_E4M3", f8e8m0 = "F8_E8M0"
-    case u16 = "U16", i16 = "I16", f16 = "F16", bf16 = "BF16"
-    case u32 = "U32", i32 = "I32", f32 = "F32"
-    case u64 = "U64", i64 = "I64", f64 = "F64", c64 = "C64"
-
-    package var bits: Int {
-        switch self {
-        case .f4: 4
-        case .f6e2m3, .f6e3m2: 6
-        case .bool, .u8, .i8, .f8e5m2, .f8e4m3, .f8e8m0: 8
-        case .u16, .i16, .f16, .bf16: 16
-        case .u32, .i32, .f32: 32
-        case .u64, .i64, .f64, .c64: 64
-        }
-    }
-}
-
-/// One tensor of a safetensors file. Every number has been checked against the file's size.
-package struct Tensor: Equatable, Sendable {
-    package let name: String
-    package let element: TensorElement
-    package let shape: [Int]
-    /// Where its bytes lie, counted from the start of the file. Not aligned to anything.
-    package let range: Range<Int>
-
-    package var elementCount: Int { range.count * 8 / element.bits }
-}
-
 /// The checked header of a safetensors file: u64 length N little endian, N bytes of JSON, then the data without gaps.
 ///
 /// Only the header is read. The rules are those of the reference reader (safetensors/src/tensor.rs) and stricter where
@@ -141,9 +109,9 @@ package struct Safetensors: Sendable {
                     throw fault("dtype", expected: "a string", got: try scanner.peek().rawValue)
                 }
                 let text = String(decoding: try scanner.string(), as: UTF8.self)
-                guard let known = TensorElement(rawValue: text) else {
+                guard let known = TensorElement(rawValue: text), known.block.elements == 1 else {
                     throw fault(
-                        "dtype", expected: "one of \(TensorElement.allCases.map(\.rawValue).joined(separator: ", "))",
+                        "dtype", expected: "one of \(TensorElement.safetensors.map(\.rawValue).joined(separator: ", "))",
                         got: quoted(text))
                 }
                 element = known
@@ -163,7 +131,7 @@ package struct Safetensors: Sendable {
                 "data_offsets", expected: "begin <= end <= \(fileSize - dataStart), what the file holds",
                 got: "\(offsets)")
         }
-        var bits = element.bits, overflows = false
+        var bits = element.block.bits, overflows = false
         for size in shape {
             let product = bits.multipliedReportingOverflow(by: size)
             (bits, overflows) = (product.partialValue, overflows || product.overflow)
