@@ -1,146 +1,111 @@
-internal import CGemmaKernels
 internal import ModelFormats
 
 /// Gemma 3, text (arXiv 2503.19786): a decoder with grouped-query attention, five sliding-window layers to each full
 /// one, RMSNorm before and after every sub-layer and on queries and keys, and a GeGLU feed-forward.
 ///
-/// Activations are F32, weights are used as stored. Shapes in the comments: T tokens of this block, H hidden size,
-/// F intermediate size, N query heads, K key-value heads, D head dimension, V vocabulary rows.
+/// Shapes in the comments: T tokens of this block, H hidden size, F intermediate size, N query heads, K key-value heads,
+/// D head dimension, V vocabulary rows.
 final class Gemma3: LanguageModel {
-    /// A pass over the weights is memory-bound; 16 columns make it compute-bound (peers: 22 against 103 GFLOP/s).
-    static let blockSize = 16
-
     struct Layer {
-        let attention: Gemma3Configuration.Attention
-        let inputNorm: FloatBuffer  // [H]
-        let query, key, value: Matrix  // [N D, H], [K D, H], [K D, H]
-        let queryNorm, keyNorm: FloatBuffer  // [D]
-        let output: Matrix  // [H, N D]
-        let postAttentionNorm: FloatBuffer  // [H]
-        let preFeedForwardNorm: FloatBuffer  // [H]
-        let gate, up: Matrix  // [F, H]
-        let down: Matrix  // [H, F]
-        let postFeedForwardNorm: FloatBuffer  // [H]
+        let inputNorm: RMSNorm  // [H]
+        let query, key, value: Linear  // [N D, H], [K D, H], [K D, H]
+        let queryNorm, keyNorm: RMSNorm  // [D]
+        let rope: RotaryEmbedding
+        let attention: Arithmetic.Attention
         let cache: KVCache
+        let output: Linear  // [H, N D]
+        let postAttentionNorm: RMSNorm  // [H]
+        let preFeedForwardNorm: RMSNorm  // [H]
+        let gate, up: Linear  // [F, H]
+        let down: Linear  // [H, F]
+        let postFeedForwardNorm: RMSNorm  // [H]
     }
 
-    let configuration: Gemma3Configuration
-    let embedding: Matrix  // [V, H]
-    let layers: [Layer]
-    let finalNorm: FloatBuffer  // [H]
-    let head: Matrix  // [V, H], the embedding when tied
-    let activations: Activations
-    let pool: WorkerPool
-    let kernels: UnsafePointer<gemma_kernels>
+    private let configuration: Gemma3Configuration
+    private let arithmetic: Arithmetic
+    private let embedding: Matrix  // [V, H]
+    private let layers: [Layer]
+    private let fullRoPE, slidingRoPE: RotaryEmbedding
+    private let head: OutputHead
+
+    private let x, h: FloatBuffer  // [T, H] the residual stream and what goes into or comes out of a sub-layer
+    private let q, o: FloatBuffer  // [T, N, D]
+    private let k, v: FloatBuffer  // [T, K, D]
+    private let gate, up: FloatBuffer  // [T, F]
+
     let capacity: Int
     private(set) var position = 0
-
     var vocabularySize: Int { configuration.vocabularySize }
-    var blockSize: Int { Self.blockSize }
-
-    /// Keeps the mapping alive that the matrices point into.
-    private let weights: MappedWeights
 
     init(
-        _ configuration: Gemma3Configuration, names: ExpectedTensors, tensors: ModelTensors, weights: MappedWeights,
-        capacity: Int, pool: WorkerPool
+        _ configuration: Gemma3Configuration, _ weights: ModelWeights, capacity: Int, pool: WorkerPool, memory: Memory
     ) throws {
-        let c = configuration
+        let c = configuration, tokens = Arithmetic.blockSize
         self.configuration = c
-        self.weights = weights
         self.capacity = capacity
-        self.pool = pool
-        kernels = gemma_fastest_kernels()
-        try Self.checkMemory(c, capacity: capacity, workers: pool.workerCount)
-        let h = c.hiddenSize, f = c.intermediateSize, d = c.headDimension, p = names.prefix
-        let embedding = try weights.matrix(p + "embed_tokens.weight", rows: c.vocabularySize, columns: h)
-        self.embedding = embedding
-        finalNorm = try weights.onePlus(p + "norm.weight", count: h)
-        head = try Self.head(c, embedding: embedding, tensors: tensors, weights: weights)
-        layers = try c.layers.enumerated().map { index, attention in
-            func matrix(_ name: String, _ rows: Int, _ columns: Int) throws -> Matrix {
-                try weights.matrix("\(p)layers.\(index).\(name).weight", rows: rows, columns: columns)
-            }
-            func norm(_ name: String, _ count: Int) throws -> FloatBuffer {
-                try weights.onePlus("\(p)layers.\(index).\(name).weight", count: count)
-            }
-            let seen = Self.slots(attention, c, capacity: capacity)
+        arithmetic = try Arithmetic(pool: pool, capacity: capacity, widestRow: weights.widestRow, memory: memory)
+        embedding = try weights.matrix("embed_tokens")
+        head = try OutputHead(weights, norm: try weights.onePlusNorm("norm"), tied: embedding, memory: memory)
+        let full = try RotaryEmbedding(c.fullRoPE, headDimension: c.headDimension, memory: memory)
+        let sliding = try RotaryEmbedding(c.slidingRoPE, headDimension: c.headDimension, memory: memory)
+        (fullRoPE, slidingRoPE) = (full, sliding)
+        layers = try c.layers.enumerated().map { index, kind in
+            let layer = weights.layer(index), window = kind == .sliding ? c.slidingWindow : nil
             return Layer(
-                attention: attention,
-                inputNorm: try norm("input_layernorm", h),
-                query: try matrix("self_attn.q_proj", c.queryHeads * d, h),
-                key: try matrix("self_attn.k_proj", c.keyValueHeads * d, h),
-                value: try matrix("self_attn.v_proj", c.keyValueHeads * d, h),
-                queryNorm: try norm("self_attn.q_norm", d),
-                keyNorm: try norm("self_attn.k_norm", d),
-                output: try matrix("self_attn.o_proj", h, c.queryHeads * d),
-                postAttentionNorm: try norm("post_attention_layernorm", h),
-                preFeedForwardNorm: try norm("pre_feedforward_layernorm", h),
-                gate: try matrix("mlp.gate_proj", f, h),
-                up: try matrix("mlp.up_proj", f, h),
-                down: try matrix("mlp.down_proj", h, f),
-                postFeedForwardNorm: try norm("post_feedforward_layernorm", h),
-                cache: try KVCache(capacity: seen, kvHeads: c.keyValueHeads, headDimension: d))
+                inputNorm: try layer.onePlusNorm("input_layernorm"),
+                query: try layer.linear("self_attn.q_proj"),
+                key: try layer.linear("self_attn.k_proj"),
+                value: try layer.linear("self_attn.v_proj"),
+                queryNorm: try layer.onePlusNorm("self_attn.q_norm"),
+                keyNorm: try layer.onePlusNorm("self_attn.k_norm"),
+                rope: kind == .full ? full : sliding,
+                attention: .init(
+                    heads: c.queryHeads, window: window, scale: Float(1 / c.queryPreAttentionScalar.squareRoot())),
+                cache: try KVCache(
+                    tokens: capacity, window: window, kvHeads: c.keyValueHeads, headDimension: c.headDimension,
+                    memory: memory),
+                output: try layer.linear("self_attn.o_proj"),
+                postAttentionNorm: try layer.onePlusNorm("post_attention_layernorm"),
+                preFeedForwardNorm: try layer.onePlusNorm("pre_feedforward_layernorm"),
+                gate: try layer.linear("mlp.gate_proj"),
+                up: try layer.linear("mlp.up_proj"),
+                down: try layer.linear("mlp.down_proj"),
+                postFeedForwardNorm: try layer.onePlusNorm("post_feedforward_layernorm"))
         }
-        activations = try Activations(c, tokens: Self.blockSize, capacity: capacity, workers: pool.workerCount)
+        (x, h) = (try memory.floats(tokens, c.hiddenSize), try memory.floats(tokens, c.hiddenSize))
+        let (n, kv, d) = (c.queryHeads, c.keyValueHeads, c.headDimension)
+        (q, o) = (try memory.floats(tokens, n, d), try memory.floats(tokens, n, d))
+        (k, v) = (try memory.floats(tokens, kv, d), try memory.floats(tokens, kv, d))
+        (gate, up) = (try memory.floats(tokens, c.intermediateSize), try memory.floats(tokens, c.intermediateSize))
     }
 
     func reset() { position = 0 }
 
     func forward(_ tokens: ArraySlice<Int>, logits wanted: LogitRows) -> UnsafeBufferPointer<Float> {
-        let a = activations, count = tokens.count
-        // Callers check what comes from outside; this keeps a mistake of theirs from reading beyond a buffer.
-        precondition(count <= blockSize && position + count <= capacity, "block over the capacity")
-        precondition(tokens.allSatisfy { (0..<vocabularySize).contains($0) }, "token beyond the vocabulary")
-        embed(tokens, into: a.x)  // x [T, H]
-        rotations(count)  // cos, sin [T, D/2] of both kinds
+        checkBlock(tokens)
+        let c = configuration, math = arithmetic, count = tokens.count
+        math.embed(tokens, embedding, scale: Float(c.hiddenSize).squareRoot(), into: x)  // x [T, H]
+        fullRoPE.prepare(count, at: position)
+        slidingRoPE.prepare(count, at: position)
         for layer in layers {
-            normalize(a.x, layer.inputNorm, into: a.h, count)  // h [T, H]
-            multiply(a.h.start, count, (layer.query, a.q), (layer.key, a.k), (layer.value, a.v))
-            normalizeHeads(a.q, layer.queryNorm, configuration.queryHeads, count)  // q [T, N, D]
-            normalizeHeads(a.k, layer.keyNorm, configuration.keyValueHeads, count)  // k [T, K, D]
-            rotate(a.q, configuration.queryHeads, layer.attention, count)
-            rotate(a.k, configuration.keyValueHeads, layer.attention, count)
-            layer.cache.store(keys: a.k, values: a.v, tokens: count, at: position)
-            attend(layer, count)  // o [T, N, D]
-            multiply(a.o.start, count, (layer.output, a.h))  // h [T, H]
-            addNormalized(a.h, layer.postAttentionNorm, to: a.x, count)  // x += norm(h)
+            math.normalize(x, layer.inputNorm, into: h, rows: count)  // h [T, H]
+            math.multiply(h.start, count, (layer.query, q), (layer.key, k), (layer.value, v))
+            math.normalize(q, layer.queryNorm, into: q, rows: count * c.queryHeads)  // q [T, N, D]
+            math.normalize(k, layer.keyNorm, into: k, rows: count * c.keyValueHeads)  // k [T, K, D]
+            layer.rope.rotate(q, heads: c.queryHeads, count)
+            layer.rope.rotate(k, heads: c.keyValueHeads, count)
+            layer.cache.store(keys: k, values: v, tokens: count, at: position)
+            math.attend(q, layer.cache, layer.attention, count, at: position, into: o)  // o [T, N, D]
+            math.multiply(o.start, count, (layer.output, h))  // h [T, H]
+            math.addNormalized(h, layer.postAttentionNorm, to: x, rows: count)  // x += norm(h)
 
-            normalize(a.x, layer.preFeedForwardNorm, into: a.h, count)
-            multiply(a.h.start, count, (layer.gate, a.gate), (layer.up, a.up))  // gate, up [T, F]
-            kernels.pointee.gated_gelu(a.gate.start, a.up.start, count * configuration.intermediateSize)
-            multiply(a.gate.start, count, (layer.down, a.h))  // h [T, H]
-            addNormalized(a.h, layer.postFeedForwardNorm, to: a.x, count)
+            math.normalize(x, layer.preFeedForwardNorm, into: h, rows: count)
+            math.multiply(h.start, count, (layer.gate, gate), (layer.up, up))  // gate, up [T, F]
+            math.gatedGELU(gate, up, count: count * c.intermediateSize)
+            math.multiply(gate.start, count, (layer.down, h))  // h [T, H]
+            math.addNormalized(h, layer.postFeedForwardNorm, to: x, rows: count)
         }
         position += count
-        return logits(wanted, count)  // [T or 1, V]
-    }
-
-    private func logits(_ wanted: LogitRows, _ count: Int) -> UnsafeBufferPointer<Float> {
-        let a = activations, h = configuration.hiddenSize
-        let rows =
-            switch wanted {
-            case .none: 0
-            case .last: min(1, count)
-            case .all: count
-            }
-        normalize(a.x, finalNorm, into: a.h, count)
-        multiply(a.h.start + (count - rows) * h, rows, (head, a.logits))
-        return UnsafeBufferPointer(start: a.logits.start, count: rows * vocabularySize)
-    }
-
-    /// The embedding when tied. A head that is stored all the same and differs is used, as transformers 5 does.
-    private static func head(
-        _ c: Gemma3Configuration, embedding: Matrix, tensors: ModelTensors, weights: MappedWeights
-    ) throws -> Matrix {
-        let heads = try c.headNames.filter { tensors[$0] != nil }.map { name in
-            (name, matrix: try weights.matrix(name, rows: c.vocabularySize, columns: c.hiddenSize))
-        }
-        guard let (name, head) = heads.first else { return embedding }
-        for (other, matrix) in heads.dropFirst() where !MappedWeights.areEqual(head, matrix) {
-            throw InferenceError.tensor(
-                name: name, expected: "the values of \(other), or one of them alone", got: "two different heads")
-        }
-        return c.tiesWordEmbeddings && MappedWeights.areEqual(head, embedding) ? embedding : head
+        return head(x, count, wanted, arithmetic)  // [T or 1, V]
     }
 }

@@ -8,7 +8,8 @@ package enum InferenceError: Error, Equatable, Sendable {
     case invalidCount(name: String, got: Int)
     /// A tensor that the configuration implies is missing or has another shape or type.
     case tensor(name: String, expected: String, got: String)
-    /// The keys, values and scratch memory for a text of `tokens` do not fit into the machine's `available` bytes.
+    /// The keys, values and scratch memory for a text of `tokens` need at least `needed` bytes, more than the machine's
+    /// `available`.
     case outOfMemory(tokens: Int, needed: Int, available: Int)
     /// The system refuses memory that the machine has.
     case allocationRefused(bytes: Int)
@@ -34,7 +35,7 @@ extension InferenceError: CustomStringConvertible {
         case .tensor(let name, let expected, let got):
             "tensor \(name): expected \(expected), got \(got)"
         case .outOfMemory(let tokens, let needed, let available):
-            "a text of \(tokens) tokens needs \(needed) bytes of memory besides the weights, "
+            "a text of \(tokens) tokens needs \(needed) bytes of memory or more besides the weights, "
                 + "this machine has \(available); ask for fewer tokens"
         case .allocationRefused(let bytes):
             "the system refuses \(bytes) bytes of memory; free some or ask for fewer tokens"

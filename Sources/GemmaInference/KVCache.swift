@@ -4,15 +4,16 @@ final class KVCache {
     let keys: FloatBuffer  // [kvHeads, capacity, headDimension]
     let values: FloatBuffer  // the same
     let capacity: Int
-    private let kvHeads: Int
-    private let headDimension: Int
+    let kvHeads: Int
+    let headDimension: Int
 
-    init(capacity: Int, kvHeads: Int, headDimension: Int) throws(InferenceError) {
-        self.capacity = capacity
+    /// `window` is nil for a layer that sees everything; `tokens` is the longest text.
+    init(tokens: Int, window: Int?, kvHeads: Int, headDimension: Int, memory: Memory) throws(InferenceError) {
+        capacity = window.map { min(tokens, $0 + Arithmetic.blockSize - 1) } ?? tokens
         self.kvHeads = kvHeads
         self.headDimension = headDimension
-        keys = try FloatBuffer(kvHeads * capacity * headDimension)
-        values = try FloatBuffer(kvHeads * capacity * headDimension)
+        keys = try memory.floats(kvHeads, capacity, headDimension)
+        values = try memory.floats(kvHeads, capacity, headDimension)
     }
 
     /// Keeps the keys and values [tokens, kvHeads, headDimension] of positions from `position` on.

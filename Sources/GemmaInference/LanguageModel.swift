@@ -19,6 +19,16 @@ package protocol LanguageModel: AnyObject {
     func forward(_ tokens: ArraySlice<Int>, logits: LogitRows) -> UnsafeBufferPointer<Float>
 }
 
+extension LanguageModel {
+    package var blockSize: Int { Arithmetic.blockSize }
+
+    /// Callers check what comes from outside; this keeps a mistake of theirs from reading beyond a buffer.
+    func checkBlock(_ tokens: ArraySlice<Int>) {
+        precondition(tokens.count <= blockSize && position + tokens.count <= capacity, "block over the capacity")
+        precondition(tokens.allSatisfy { (0..<vocabularySize).contains($0) }, "token beyond the vocabulary")
+    }
+}
+
 /// Which positions of a block need logits: the head is the largest matrix of a small model.
 package enum LogitRows: Sendable { case last, all, none }
 
@@ -48,7 +58,7 @@ package struct LoadedModel {
             throw InferenceError.tensor(name: expected.name, expected: "shape \(expected.shape)", got: "\(got)")
         }
         if let (name, element) = comparison.unreadable.first {
-            throw InferenceError.tensor(name: name, expected: "BF16, F16 or F32", got: element.rawValue)
+            throw InferenceError.tensor(name: name, expected: "a type that this build computes", got: element.rawValue)
         }
         self.configuration = configuration
         self.tensors = tensors
@@ -60,11 +70,15 @@ package struct LoadedModel {
     /// An instance with room for `capacity` tokens. Throws when a weight file has changed since it was opened.
     package func makeModel(capacity: Int) throws -> any LanguageModel {
         try weights.checkSizes()
+        let memory = Memory(forTokens: capacity)
+        let expected = try configuration.expectedTensors(in: tensors)
+        func named(normEpsilon: Double) -> ModelWeights {
+            ModelWeights(weights, expected, normEpsilon: normEpsilon, memory: memory)
+        }
         switch configuration {
         case .gemma3(let gemma3):
             return try Gemma3(
-                gemma3, names: configuration.expectedTensors(in: tensors), tensors: tensors, weights: weights,
-                capacity: capacity, pool: pool)
+                gemma3, named(normEpsilon: gemma3.normEpsilon), capacity: capacity, pool: pool, memory: memory)
         }
     }
 }

@@ -2,21 +2,13 @@ internal import CGemmaKernels
 import Foundation
 internal import ModelFormats
 
-/// A stored matrix: `rows` rows of `columns` numbers, contiguous, in the file's own element type.
-struct Matrix {
-    let base: UnsafeRawPointer
-    let element: gemma_element
-    let rows: Int
-    let columns: Int
-}
-
 /// The weight files of a model, mapped read-only; matrices point into the mapping and live as long as it.
 ///
 /// Every bound comes from a checked header, so no access leaves the file as it was when it was opened. A file that
 /// is *truncated afterwards* makes the next access to the missing pages a SIGBUS that no check can rule out; models
 /// are therefore run in a child process over immutable blobs, and `checkSizes` before each text catches the rest.
 final class MappedWeights {
-    private let tensors: ModelTensors
+    let tensors: ModelTensors
     private var mappings: [UnsafeRawBufferPointer] = []
 
     init(_ tensors: ModelTensors) throws(InferenceError) {
@@ -50,42 +42,22 @@ final class MappedWeights {
         }
     }
 
-    /// A tensor as a matrix of the shape given; a vector is one row.
-    func matrix(_ name: String, rows: Int, columns: Int) throws(InferenceError) -> Matrix {
+    /// A tensor as a matrix: its last dimension are the columns, all others together the rows; a vector is one row.
+    func matrix(_ name: String) throws(InferenceError) -> Matrix {
         guard let (tensor, file) = tensors[name] else {
-            throw .tensor(name: name, expected: "shape [\(rows), \(columns)]", got: "no such tensor")
+            throw .tensor(name: name, expected: "to be present", got: "no such tensor")
         }
-        guard tensor.shape == [rows, columns] || (rows == 1 && tensor.shape == [columns]) else {
-            throw .tensor(name: name, expected: "shape [\(rows), \(columns)]", got: "\(tensor.shape)")
+        let columns = tensor.shape.last ?? 1, block = tensor.element.block
+        guard let element = gemma_element(tensor.element), columns > 0, columns % block.elements == 0,
+            let base = UnsafeRawBufferPointer(rebasing: mappings[file][tensor.range]).baseAddress
+        else {
+            throw .tensor(
+                name: name, expected: "rows of whole blocks of a type that this build reads",
+                got: "\(tensor.element.rawValue) \(tensor.shape)")
         }
-        let element: gemma_element
-        switch tensor.element {
-        case .bf16: element = gemma_bf16
-        case .f16: element = gemma_f16
-        case .f32: element = gemma_f32
-        case let other: throw .tensor(name: name, expected: "BF16, F16 or F32", got: other.rawValue)
-        }
-        let bytes = mappings[file][tensor.range]
-        guard let base = UnsafeRawBufferPointer(rebasing: bytes).baseAddress else {
-            throw .tensor(name: name, expected: "shape [\(rows), \(columns)]", got: "no bytes")
-        }
-        return Matrix(base: base, element: element, rows: rows, columns: columns)
-    }
-
-    /// The scale of an RMSNorm of Gemma 1 to 3: the file holds w, the scale is 1 + w in F32.
-    func onePlus(_ name: String, count: Int) throws(InferenceError) -> FloatBuffer {
-        let stored = try matrix(name, rows: 1, columns: count)
-        let scale = try FloatBuffer(count)
-        gemma_widen(stored.base, stored.element, count, scale.start)
-        for index in 0..<count { scale.start[index] += 1 }
-        return scale
-    }
-
-    /// Whether two matrices of one shape and type hold the same bytes.
-    static func areEqual(_ left: Matrix, _ right: Matrix) -> Bool {
-        guard left.element == right.element, left.rows == right.rows, left.columns == right.columns else {
-            return false
-        }
-        return memcmp(left.base, right.base, left.rows * left.columns * (left.element == gemma_f32 ? 4 : 2)) == 0
+        return Matrix(
+            stored: gemma_matrix(
+                values: base, element: element, rows: tensor.elementCount / columns, columns: columns,
+                row_bytes: columns / block.elements * block.bits / 8))
     }
 }

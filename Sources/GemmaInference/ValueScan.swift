@@ -18,29 +18,58 @@ struct ValueScan {
         var isMatrix: Bool { tensor.shape.count >= 2 }
     }
 
-    static let pieceSize = 8 << 20
+    private static let pieceSize = 8 << 20
+    /// Blocks of a quantised tensor that are expanded at a time.
+    private static let blocksAtOnce = 256
+
+    private let kernels: UnsafePointer<gemma_kernels> = gemma_fastest_kernels()
+    private let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceSize, alignment: 64)
+    private let expanded = UnsafeMutablePointer<Float>.allocate(capacity: blocksAtOnce * 256)
 
     /// Scans every tensor of a type that the forward pass reads; `progress` gets the part done, 0 to 1.
     static func run(_ tensors: ModelTensors, progress: (Double) -> Void) throws -> [Finding] {
-        let kernels: UnsafePointer<gemma_kernels> = gemma_fastest_kernels()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceSize, alignment: 64)
-        defer { buffer.deallocate() }
+        let scan = ValueScan()
+        defer {
+            scan.piece.deallocate()
+            scan.expanded.deallocate()
+        }
         var findings: [Finding] = [], done = 0
         for (tensor, file) in tensors.tensors {
             guard let element = gemma_element(tensor.element) else { continue }
-            let source = tensors.files[file], width = tensor.element.block.bits / 8
+            let source = tensors.files[file], (elements, bits) = tensor.element.block
             var finding = Finding(tensor: tensor, file: source.name)
-            for start in stride(from: tensor.range.lowerBound, to: tensor.range.upperBound, by: pieceSize) {
-                let size = min(pieceSize, tensor.range.upperBound - start)
-                try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<size]), at: start)
-                let seen = kernels.pointee.scan(buffer.baseAddress, element, size / width)
-                finding.add(seen, firstIndex: (start - tensor.range.lowerBound) / width)
+            let step = pieceSize - pieceSize % (bits / 8)
+            for start in stride(from: tensor.range.lowerBound, to: tensor.range.upperBound, by: step) {
+                let size = min(step, tensor.range.upperBound - start)
+                try source.read(into: UnsafeMutableRawBufferPointer(rebasing: scan.piece[..<size]), at: start)
+                let first = (start - tensor.range.lowerBound) * 8 / bits * elements
+                scan.scan(element, blocks: size * 8 / bits, of: elements, bytes: bits / 8, from: first, into: &finding)
                 done += size
                 progress(Double(done) / Double(max(1, tensors.totalBytes)))
             }
             findings.append(finding)
         }
         return findings
+    }
+
+    /// Looks at `blocks` blocks that lie in `piece`; the first number of the first has the flat index `first`.
+    private func scan(
+        _ element: gemma_element, blocks: Int, of elements: Int, bytes: Int, from first: Int,
+        into finding: inout Finding
+    ) {
+        guard elements > 1 else {
+            return finding.add(kernels.pointee.scan(piece.baseAddress, element, blocks), firstIndex: first)
+        }
+        // A quantised number is its block's scale times a small one: what counts is what it expands to.
+        for start in stride(from: 0, to: blocks, by: Self.blocksAtOnce) {
+            let count = min(Self.blocksAtOnce, blocks - start) * elements
+            var row = gemma_matrix(
+                values: piece.baseAddress.map { UnsafeRawPointer($0) + start * bytes }, element: element, rows: 1,
+                columns: count, row_bytes: count / elements * bytes)
+            kernels.pointee.expand(&row, 0, expanded)
+            finding.add(
+                kernels.pointee.scan(expanded, gemma_f32, count), firstIndex: first + start * elements)
+        }
     }
 }
 
@@ -53,17 +82,5 @@ extension ValueScan.Finding {
         let firsts =
             (seen.nan_count > 0 ? [seen.first_nan] : []) + (seen.infinity_count > 0 ? [seen.first_infinity] : [])
         if firstNonFinite == nil, let first = firsts.min() { firstNonFinite = firstIndex + first }
-    }
-}
-
-extension gemma_element {
-    /// Nil for element types that the kernels do not read.
-    init?(_ element: TensorElement) {
-        switch element {
-        case .bf16: self = gemma_bf16
-        case .f16: self = gemma_f16
-        case .f32: self = gemma_f32
-        default: return nil
-        }
     }
 }

@@ -11,21 +11,6 @@ extension Gemma3Configuration {
         "lora", "rope_scaling_factor", "no_rope_layers", "use_qk_norm", "adapters",
     ]
 
-    /// Of these, the ones that describe stored weights.
-    static let quantizationKeys: Set<String> = ["quantization_config", "quantization", "compression_config"]
-
-    /// Keys of Gemma3Config, PreTrainedConfig and usual writers that the text arithmetic does not read.
-    static let harmlessKeys: Set<String> = [
-        "architectures", "model_type", "torch_dtype", "dtype", "transformers_version", "_name_or_path", "name_or_path",
-        "attention_dropout", "initializer_range", "use_cache", "pad_token_id", "bos_token_id", "cache_implementation",
-        "_attn_implementation", "_attn_implementation_autoset", "attn_implementation", "hidden_act", "return_dict",
-        "output_attentions", "output_hidden_states", "torchscript", "use_bfloat16", "tf_legacy_loss", "pruned_heads",
-        "is_encoder_decoder", "is_decoder", "add_cross_attention", "cross_attention_hidden_size", "tie_encoder_decoder",
-        "chunk_size_feed_forward", "problem_type", "id2label", "label2id", "num_labels", "finetuning_task",
-        "task_specific_params", "tokenizer_class", "prefix", "sep_token_id", "decoder_start_token_id", "unsloth_fixed",
-        "unsloth_version", "model_name", "transformers.js_config",
-    ]
-
     static let wrapperKeys: Set<String> = [
         "text_config", "vision_config", "mm_tokens_per_image", "boi_token_index", "eoi_token_index",
         "image_token_index", "boi_token_id", "eoi_token_id", "image_token_id", "eos_token_id",

@@ -6,13 +6,13 @@ extension Gemma3Configuration {
         let scaling = try text.object("rope_scaling", nullable: true)
         let fullBase = try text.positiveNumber("rope_theta") ?? 1_000_000
         let slidingBase = try text.positiveNumber("rope_local_base_freq") ?? 10_000
-        let strays = (parameters?.members ?? []).filter { Attention(rawValue: $0.key) == nil }
+        let strays = (parameters?.members ?? []).filter { AttentionKind(rawValue: $0.key) == nil }
         if let stray = strays.first(where: { $0.key == "rope_type" }) ?? strays.first {
             throw text.fault(
                 "rope_parameters.\(stray.key)", expected: "no key besides full_attention and sliding_attention",
                 got: stray.value.summary)
         }
-        func part(_ kind: Attention) throws -> JSONObject {
+        func part(_ kind: AttentionKind) throws -> JSONObject {
             guard let parameters else { return JSONObject() }
             var reader = ConfigurationReader(parameters, file: text.file, path: text.path + "rope_parameters.")
             return try reader.object(kind.rawValue, nullable: true) ?? JSONObject()

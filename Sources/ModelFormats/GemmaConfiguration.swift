@@ -1,5 +1,5 @@
-/// What config.json says about a Gemma model that this build can run. A generation is one case and one file
-/// (`Gemma3Configuration`); reading is strict, see `ConfigurationReader` and the generation's type.
+/// What config.json says about a Gemma model that this build can run. A generation is one case and one type with files
+/// of its own (`Gemma3Configuration`); reading is strict, see `ConfigurationReader` and the generation's type.
 package enum GemmaConfiguration: Sendable {
     case gemma3(Gemma3Configuration)
 
@@ -13,13 +13,14 @@ package enum GemmaConfiguration: Sendable {
         try self.init(config, generation: try model.json("generation_config.json"))
     }
 
-    /// `generation` is the value of generation_config.json, nil when there is none.
-    package init(_ config: JSONValue, generation: JSONValue? = nil) throws {
+    /// `generation` is the value of generation_config.json, nil when there is none. `file` is what messages call the
+    /// configuration's origin.
+    package init(_ config: JSONValue, generation: JSONValue? = nil, file: String = GemmaConfiguration.path) throws {
         guard let object = config.object else {
             throw ModelFormatError.configuration(
-                file: Self.path, key: "(whole file)", expected: "an object", got: config.summary)
+                file: file, key: "(whole file)", expected: "an object", got: config.summary)
         }
-        var reader = ConfigurationReader(object, file: Self.path)
+        var reader = ConfigurationReader(object, file: file)
         guard let modelType = try reader.string("model_type") else {
             throw reader.fault("model_type", expected: "to be present", got: "nothing")
         }
@@ -28,7 +29,7 @@ package enum GemmaConfiguration: Sendable {
             self = .gemma3(try Gemma3Configuration(reader, modelType: modelType, generation: generation))
         case let other:
             throw ModelFormatError.unsupported(
-                file: Self.path, what: "model_type \(other)", reason: Self.reason(for: other))
+                file: file, what: "model_type \(other)", reason: Self.reason(for: other))
         }
     }
 
@@ -47,44 +48,60 @@ package enum GemmaConfiguration: Sendable {
             : "not a Gemma text model known here; this build runs gemma3_text and gemma3"
     }
 
-    package var modelType: String {
+    /// What every generation can say of its text model.
+    package var text: any TextConfiguration {
         switch self {
-        case .gemma3(let gemma3): gemma3.modelType
+        case .gemma3(let gemma3): gemma3
         }
     }
 
-    /// The longest text, in tokens, that the model was made for (`max_position_embeddings`).
-    package var contextLength: Int {
-        switch self {
-        case .gemma3(let gemma3): gemma3.contextLength
-        }
-    }
-
-    /// Rows of the embedding; at least as many as the tokenizer has pieces.
-    package var vocabularySize: Int {
-        switch self {
-        case .gemma3(let gemma3): gemma3.vocabularySize
-        }
-    }
-
-    /// Tokens that end a text: generation_config.json's, else config.json's, as transformers does.
-    package var endOfSequence: [Int] {
-        switch self {
-        case .gemma3(let gemma3): gemma3.endOfSequence
-        }
-    }
-
-    /// Keys of config.json that neither this reader nor transformers' class for this model type knows.
-    package var unknownKeys: [String] {
-        switch self {
-        case .gemma3(let gemma3): gemma3.unknownKeys
-        }
-    }
+    package var modelType: String { text.modelType }
+    package var contextLength: Int { text.contextLength }
+    package var vocabularySize: Int { text.vocabularySize }
+    package var endOfSequence: [Int] { text.endOfSequence }
+    package var unknownKeys: [String] { text.unknownKeys }
 
     /// The tensors that the configuration implies, given the names present.
     package func expectedTensors(in tensors: ModelTensors) throws -> ExpectedTensors {
-        switch self {
-        case .gemma3(let gemma3): try gemma3.expectedTensors(in: tensors)
-        }
+        try text.expectedTensors(in: tensors)
+    }
+}
+
+/// What every generation's configuration can say, whatever its layers are made of.
+package protocol TextConfiguration: Sendable {
+    /// As config.json spells it; a wrapper's type (gemma3) differs from its text part's (gemma3_text).
+    var modelType: String { get }
+    /// Rows of the embedding; at least as many as the tokenizer has pieces.
+    var vocabularySize: Int { get }
+    /// The longest text, in tokens, that the model was made for (`max_position_embeddings`).
+    var contextLength: Int { get }
+    /// Tokens that end a text: generation_config.json's, else config.json's, as transformers does.
+    var endOfSequence: [Int] { get }
+    /// Keys of config.json that neither this reader nor transformers' class for this model type knows.
+    var unknownKeys: [String] { get }
+    /// The tensors that the configuration implies, given the names present.
+    func expectedTensors(in tensors: ModelTensors) throws -> ExpectedTensors
+}
+
+/// Which positions a layer's queries see.
+package enum AttentionKind: String, Equatable, Sendable {
+    /// The last `sliding_window` positions, the query's own included.
+    case sliding = "sliding_attention"
+    /// Every position up to the query's own.
+    case full = "full_attention"
+}
+
+/// Rotary embedding: angle(p, j) = p * base^(-2j / headDimension) / factor for the pair (j, j + headDimension / 2).
+package struct RoPE: Equatable, Sendable {
+    package let base: Double
+    /// 1 for rope_type default, the factor for linear.
+    package let factor: Double
+    /// The part of the pairs, from the first on, that turn at all; the others keep angle 0 (rope_type proportional).
+    package let rotatedPart: Double
+
+    package init(base: Double, factor: Double = 1, rotatedPart: Double = 1) {
+        self.base = base
+        self.factor = factor
+        self.rotatedPart = rotatedPart
     }
 }

@@ -4,6 +4,8 @@ package struct ModelTensors: Sendable {
     package let files: [ReadableFile]
     /// Tensor names and where each lies, in order of file and data.
     package let tensors: [(tensor: Tensor, file: Int)]
+    /// Whether the norms of Gemma 1 to 3 are stored as the factors themselves, 1 + w (GGUF), not as w.
+    package var normsAreScales: Bool { false }
     private let positions: [[UInt8]: Int]
 
     package subscript(_ name: String) -> (tensor: Tensor, file: Int)? {

@@ -111,7 +111,8 @@ package struct Safetensors: Sendable {
                 let text = String(decoding: try scanner.string(), as: UTF8.self)
                 guard let known = TensorElement(rawValue: text), known.block.elements == 1 else {
                     throw fault(
-                        "dtype", expected: "one of \(TensorElement.safetensors.map(\.rawValue).joined(separator: ", "))",
+                        "dtype",
+                        expected: "one of \(TensorElement.safetensors.map(\.rawValue).joined(separator: ", "))",
                         got: quoted(text))
                 }
                 element = known

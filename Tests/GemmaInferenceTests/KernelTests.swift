@@ -22,7 +22,11 @@ import Testing
             }
         }
         var values = [Float](repeating: 0, count: count)
-        bytes.withUnsafeBytes { gemma_widen($0.baseAddress.map { $0 + 1 }, element, count, &values) }
+        bytes.withUnsafeBytes {
+            var row = gemma_matrix(
+                values: $0.baseAddress.map { $0 + 1 }, element: element, rows: 1, columns: count, row_bytes: 0)
+            gemma_scalar_kernels().pointee.expand(&row, 0, &values)
+        }
         return (bytes, values)
     }
 
@@ -34,10 +38,13 @@ import Testing
         weights.withUnsafeBytes { weights in
             input.withUnsafeBufferPointer { input in
                 output.withUnsafeMutableBufferPointer { output in
+                    let matrix = gemma_matrix(
+                        values: weights.baseAddress.map { $0 + 1 }, element: element, rows: rows, columns: columns,
+                        row_bytes: columns * (element == gemma_f32 ? 4 : 2))
                     var job = gemma_product(
-                        weights: weights.baseAddress.map { $0 + 1 }, element: element, rows: rows, columns: columns,
-                        tokens: tokens, input: input.baseAddress, output: output.baseAddress, output_stride: rows)
-                    kernels.pointee.product(&job, 0, rows)
+                        weights: matrix, tokens: tokens, input: input.baseAddress, output: output.baseAddress,
+                        output_stride: rows)
+                    kernels.pointee.product(&job, 0, rows, nil)
                 }
             }
         }
@@ -159,7 +166,11 @@ import Testing
     @Test func widensEveryHalf() {
         for bits in 0...UInt16.max {
             var value: Float = 0
-            withUnsafeBytes(of: bits) { gemma_widen($0.baseAddress, gemma_f16, 1, &value) }
+            withUnsafeBytes(of: bits) {
+                var row = gemma_matrix(
+                    values: $0.baseAddress, element: gemma_f16, rows: 1, columns: 1, row_bytes: 2)
+                scalar.pointee.expand(&row, 0, &value)
+            }
             let sign: Float = bits & 0x8000 == 0 ? 1 : -1, exponent = Int(bits >> 10 & 0x1F),
                 fraction = Float(bits & 0x3FF)
             if exponent == 31 {

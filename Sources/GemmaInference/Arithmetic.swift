@@ -1,0 +1,141 @@
+internal import CGemmaKernels
+import Foundation
+
+/// The operations that forward passes are written in, on the cores of this machine. They know nothing of any model.
+///
+/// Activations are F32, weights are used as stored. T is the number of tokens of a block; every buffer's rows follow
+/// each other without gaps.
+final class Arithmetic {
+    /// A pass over the weights is memory-bound; 16 columns make it compute-bound (peers: 22 against 103 GFLOP/s).
+    static let blockSize = 16
+    /// Multiply-adds below which one thread is quicker than waking the others.
+    private static let smallWork = 1 << 17
+
+    private let kernels: UnsafePointer<gemma_kernels> = gemma_fastest_kernels()
+    private let pool: WorkerPool
+    private let panels: FloatBuffer  // [workers, gemma_panel_rows, widest matrix]
+    private let panelStride: Int
+    private let scores: FloatBuffer  // [workers, capacity]
+
+    /// - Parameters:
+    ///   - capacity: the longest text, in tokens.
+    ///   - widestRow: the largest number of columns of any matrix.
+    init(pool: WorkerPool, capacity: Int, widestRow: Int, memory: Memory) throws(InferenceError) {
+        self.pool = pool
+        panelStride = Int(gemma_panel_rows) * widestRow
+        panels = try memory.floats(pool.workerCount, panelStride)
+        scores = try memory.floats(pool.workerCount, capacity)
+    }
+
+    /// out [T, H] = scale * the embedding's rows of the tokens.
+    func embed(_ tokens: ArraySlice<Int>, _ embedding: Matrix, scale: Float, into out: FloatBuffer) {
+        var stored = embedding.stored
+        for (row, token) in tokens.enumerated() {
+            let to = out.start + row * embedding.columns
+            kernels.pointee.expand(&stored, token, to)
+            for column in 0..<embedding.columns { to[column] *= scale }
+        }
+    }
+
+    /// A linear layer and where its product goes.
+    typealias Product = (layer: Linear, out: FloatBuffer)
+
+    /// out [T, rows of W] = input [T, columns of W] times W transposed, for up to three layers at once.
+    func multiply(
+        _ input: UnsafePointer<Float>, _ tokens: Int, _ first: Product, _ second: Product? = nil,
+        _ third: Product? = nil
+    ) {
+        var job = gemma_product_job()
+        job.kernels = UnsafePointer(kernels)
+        job.scratch = panels.start
+        job.scratch_stride = panelStride
+        var work = 0
+        func product(_ p: Product) -> gemma_product {
+            job.count += 1
+            work += p.layer.rows * p.layer.columns * tokens
+            return gemma_product(
+                weights: p.layer.weight.stored, tokens: tokens, input: input, output: p.out.start,
+                output_stride: p.layer.rows)
+        }
+        job.products.0 = product(first)
+        if let second { job.products.1 = product(second) }
+        if let third { job.products.2 = product(third) }
+        pool.run(gemma_product_task, job: &job, shares: gemma_product_shares(&job), alone: work < Self.smallWork)
+    }
+
+    /// RMSNorm (arXiv 1910.07467): out = x / sqrt(mean(x^2) + eps) * scale, row by row. `out` may be x. For heads, a row
+    /// is a head: x [T, heads, D] has T * heads rows.
+    func normalize(_ x: FloatBuffer, _ norm: RMSNorm, into out: FloatBuffer, rows: Int) {
+        for row in 0..<rows {
+            let from = x.start + row * norm.width, to = out.start + row * norm.width
+            let factor = norm.inverseRootMeanSquare(from)
+            for column in 0..<norm.width { to[column] = from[column] * factor * norm.scale.start[column] }
+        }
+    }
+
+    /// x += RMSNorm(h)
+    func addNormalized(_ h: FloatBuffer, _ norm: RMSNorm, to x: FloatBuffer, rows: Int) {
+        for row in 0..<rows {
+            let from = h.start + row * norm.width, to = x.start + row * norm.width
+            let factor = norm.inverseRootMeanSquare(from)
+            for column in 0..<norm.width { to[column] += from[column] * factor * norm.scale.start[column] }
+        }
+    }
+
+    /// x += y, for `count` numbers.
+    func add(_ y: FloatBuffer, to x: FloatBuffer, count: Int) {
+        for index in 0..<count { x.start[index] += y.start[index] }
+    }
+
+    /// gate = gelu_tanh(gate) * up, for `count` numbers.
+    func gatedGELU(_ gate: FloatBuffer, _ up: FloatBuffer, count: Int) {
+        kernels.pointee.gated_gelu(gate.start, up.start, count)
+    }
+
+    /// values = cap * tanh(values / cap), for `count` numbers.
+    func softcap(_ values: FloatBuffer, _ cap: Float, count: Int) {
+        kernels.pointee.softcap(values.start, cap, count)
+    }
+
+    /// How a layer's queries meet its keys.
+    struct Attention {
+        let heads: Int
+        /// Nil when every position up to the query's own is seen.
+        let window: Int?
+        /// The factor on q . k.
+        let scale: Float
+        /// Bounds the scaled scores to cap * tanh(score / cap); nil leaves them.
+        var softcap: Float? = nil
+    }
+
+    /// out [T, heads, D] = softmax(q . k * scale) v over the positions seen. `queries` [T, heads, D] are those of
+    /// `position` and after; the cache already holds their keys and values.
+    func attend(
+        _ queries: FloatBuffer, _ cache: KVCache, _ attention: Attention, _ tokens: Int, at position: Int,
+        into out: FloatBuffer
+    ) {
+        var job = gemma_attention_job(
+            kernels: UnsafePointer(kernels), queries: queries.start, keys: cache.keys.start,
+            values: cache.values.start, output: out.start, scores: scores.start, tokens: tokens,
+            heads: attention.heads, kv_heads: cache.kvHeads, head_dimension: cache.headDimension,
+            capacity: cache.capacity, first_position: position, window: attention.window ?? 0,
+            scale: attention.scale, softcap: attention.softcap ?? 0)
+        let work = tokens * attention.heads * cache.headDimension * min(position + tokens, cache.capacity)
+        pool.run(gemma_attention_task, job: &job, shares: tokens * attention.heads, alone: work < Self.smallWork)
+    }
+}
+
+/// The learned scale of an RMSNorm over rows of `width` numbers, in the form that multiplies.
+struct RMSNorm {
+    let scale: FloatBuffer  // [width]
+    let epsilon: Double
+
+    var width: Int { scale.count }
+
+    /// 1 / sqrt(mean(x^2) + eps) of one row.
+    func inverseRootMeanSquare(_ x: UnsafePointer<Float>) -> Float {
+        var sum = 0.0
+        for index in 0..<width { sum += Double(x[index]) * Double(x[index]) }
+        return Float(1 / (sum / Double(width) + epsilon).squareRoot())
+    }
+}

@@ -1,0 +1,78 @@
+internal import CGemmaKernels
+internal import ModelFormats
+
+/// A model's weights by the names that transformers gives its modules, without the prefix and the final `.weight`. Their
+/// shapes have been compared with the configuration (`LoadedModel`), so names are enough.
+struct ModelWeights {
+    private let mapped: MappedWeights
+    private let expected: ExpectedTensors
+    private let memory: Memory
+    private let normEpsilon: Double
+    /// Put before every name: the model's prefix, and `layers.3.` for the weights of one layer.
+    private var scope: String
+
+    init(_ mapped: MappedWeights, _ expected: ExpectedTensors, normEpsilon: Double, memory: Memory) {
+        self.mapped = mapped
+        self.expected = expected
+        self.normEpsilon = normEpsilon
+        self.memory = memory
+        scope = expected.prefix
+    }
+
+    /// The largest number of columns of any matrix that the model needs.
+    var widestRow: Int { expected.required.compactMap(\.shape.last).max() ?? 1 }
+
+    /// The weights of one layer.
+    func layer(_ index: Int) -> ModelWeights {
+        var weights = self
+        weights.scope += "layers.\(index)."
+        return weights
+    }
+
+    func linear(_ name: String) throws(InferenceError) -> Linear {
+        Linear(weight: try matrix(name))
+    }
+
+    func matrix(_ name: String) throws(InferenceError) -> Matrix {
+        try mapped.matrix(scope + name + ".weight")
+    }
+
+    /// A stored vector, widened. `name` is the tensor's whole name within the scope.
+    func vector(_ name: String) throws(InferenceError) -> FloatBuffer {
+        var stored = try mapped.matrix(scope + name).stored
+        let values = try memory.floats(stored.rows, stored.columns)
+        for row in 0..<stored.rows {
+            gemma_scalar_kernels().pointee.expand(&stored, row, values.start + row * stored.columns)
+        }
+        return values
+    }
+
+    /// The RMSNorm of Gemma 3n and 4, which store the scale itself.
+    func norm(_ name: String) throws(InferenceError) -> RMSNorm {
+        RMSNorm(scale: try vector(name + ".weight"), epsilon: normEpsilon)
+    }
+
+    /// The RMSNorm of Gemma 1 to 3, which store the scale minus 1 (1 + w is formed in F32). GGUF files hold the sum.
+    func onePlusNorm(_ name: String) throws(InferenceError) -> RMSNorm {
+        let norm = try norm(name)
+        if !mapped.tensors.normsAreScales {
+            for index in 0..<norm.width { norm.scale.start[index] += 1 }
+        }
+        return norm
+    }
+
+    /// The output head: the embedding when tied, unless another one is stored.
+    func head(tied embedding: Matrix) throws(InferenceError) -> Linear {
+        var heads: [(name: String, matrix: Matrix)] = []
+        for name in expected.headNames where mapped.tensors[name] != nil {
+            heads.append((name, try mapped.matrix(name)))
+        }
+        guard let (name, head) = heads.first else { return Linear(weight: embedding) }
+        for (other, matrix) in heads.dropFirst() where !head.equals(matrix) {
+            throw .tensor(
+                name: name, expected: "the values of \(other), or one of them alone", got: "two different heads")
+        }
+        // Pages that are read for the embedding need not be read again for an equal head.
+        return Linear(weight: head.equals(embedding) ? embedding : head)
+    }
+}
