@@ -6,6 +6,7 @@ package enum TensorElement: String, CaseIterable, Codable, Sendable {
     case u16 = "U16", i16 = "I16", f16 = "F16", bf16 = "BF16"
     case u32 = "U32", i32 = "I32", f32 = "F32"
     case u64 = "U64", i64 = "I64", f64 = "F64", c64 = "C64"
+    // swift-format-ignore: AlwaysUseLowerCamelCase, ggml's own spelling
     case q4_0 = "Q4_0", q4_1 = "Q4_1", q5_0 = "Q5_0", q5_1 = "Q5_1", q8_0 = "Q8_0"
     case q2K = "Q2_K", q3K = "Q3_K", q4K = "Q4_K", q5K = "Q5_K", q6K = "Q6_K"
     case iq4NL = "IQ4_NL", iq4XS = "IQ4_XS"
