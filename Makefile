@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format clean packages test-packages swift clients
+.PHONY: help run build test lint format clean packages test-packages swift clients fuzz
 
 LAPIDARY := .build/release/lapidary
 # One configuration for both commands, so that a test run after a demo builds the tests and nothing else.
@@ -12,6 +12,7 @@ help:
 	@echo 'make run     build, and start a registry on a sample upstream: mirrors, tests and serves small Gemma models'
 	@echo 'make test    set up everything the tests need, and run them all'
 	@echo 'make lint    check the formatting'
+	@echo 'make fuzz    run the parsers on RUNS=20000 broken inputs each'
 	@echo 'make build   build .build/release/lapidary'
 
 run: build
@@ -23,6 +24,7 @@ build: packages swift
 
 test: build test-packages clients lint
 	@$(BUILD) --product lapidaryPackageTests
+	@Tests/Fuzz/run 20000
 	@swift test -c release --skip-build --disable-testable-imports --no-parallel
 
 lint: swift
@@ -31,8 +33,11 @@ lint: swift
 format: swift
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
 
+fuzz: swift
+	@Tests/Fuzz/run $(or $(RUNS),20000)
+
 clean:
-	@rm -rf .build .venv
+	@rm -rf .build .build-fuzz .venv
 
 packages:
 	@.ci/packages libcurl4-openssl-dev libsqlite3-dev libssl-dev
