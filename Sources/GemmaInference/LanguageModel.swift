@@ -76,6 +76,12 @@ package struct LoadedModel {
             ModelWeights(weights, expected, normEpsilon: normEpsilon, memory: memory)
         }
         switch configuration {
+        case .gemma(let gemma):
+            return try Gemma1(
+                gemma, named(normEpsilon: gemma.normEpsilon), capacity: capacity, pool: pool, memory: memory)
+        case .gemma2(let gemma2):
+            return try Gemma2(
+                gemma2, named(normEpsilon: gemma2.normEpsilon), capacity: capacity, pool: pool, memory: memory)
         case .gemma3(let gemma3):
             return try Gemma3(
                 gemma3, named(normEpsilon: gemma3.normEpsilon), capacity: capacity, pool: pool, memory: memory)

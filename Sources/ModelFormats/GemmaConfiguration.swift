@@ -1,6 +1,8 @@
 /// What config.json says about a Gemma model that this build can run. A generation is one case and one type with files
 /// of its own (`Gemma3Configuration`); reading is strict, see `ConfigurationReader` and the generation's type.
 package enum GemmaConfiguration: Sendable {
+    case gemma(Gemma1Configuration)
+    case gemma2(Gemma2Configuration)
     case gemma3(Gemma3Configuration)
 
     package static let path = "config.json"
@@ -25,6 +27,10 @@ package enum GemmaConfiguration: Sendable {
             throw reader.fault("model_type", expected: "to be present", got: "nothing")
         }
         switch modelType {
+        case "gemma":
+            self = .gemma(try Gemma1Configuration(reader, modelType: modelType, generation: generation))
+        case "gemma2":
+            self = .gemma2(try Gemma2Configuration(reader, modelType: modelType, generation: generation))
         case "gemma3_text", "gemma3":
             self = .gemma3(try Gemma3Configuration(reader, modelType: modelType, generation: generation))
         case let other:
@@ -40,17 +46,18 @@ package enum GemmaConfiguration: Sendable {
 
     private static func reason(for modelType: String) -> String {
         let generations = [
-            "gemma", "gemma2", "gemma3n", "gemma3n_text", "gemma4", "gemma4_text", "gemma4_unified",
-            "gemma4_unified_text",
+            "gemma3n", "gemma3n_text", "gemma4", "gemma4_text", "gemma4_unified", "gemma4_unified_text",
         ]
         return generations.contains(modelType)
-            ? "a Gemma generation whose forward pass this build lacks; it runs gemma3_text and gemma3"
-            : "not a Gemma text model known here; this build runs gemma3_text and gemma3"
+            ? "a Gemma generation whose forward pass this build lacks; it runs gemma, gemma2, gemma3_text and gemma3"
+            : "not a Gemma text model known here; this build runs gemma, gemma2, gemma3_text and gemma3"
     }
 
     /// What every generation can say of its text model.
     package var text: any TextConfiguration {
         switch self {
+        case .gemma(let gemma): gemma
+        case .gemma2(let gemma2): gemma2
         case .gemma3(let gemma3): gemma3
         }
     }

@@ -8,7 +8,9 @@ enum Fixtures {
     static let models = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/Models")
 
-    static let all = ["gemma3", "gemma3-sharded", "gemma3-mm", "gemma3-trained"]
+    static let all = [
+        "gemma", "gemma-f32", "gemma2", "gemma2-qscalar", "gemma3", "gemma3-sharded", "gemma3-mm", "gemma3-trained",
+    ]
 
     static func files(_ name: String) throws -> ModelFiles {
         try ModelFiles(directory: models.appending(path: name).path)

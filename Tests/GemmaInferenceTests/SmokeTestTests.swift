@@ -107,10 +107,10 @@ import Testing
 
     @Test func aModelOfAnotherGenerationIsUnsupported() throws {
         let model = try EditableModel(copying: "gemma3-trained")
-        try model.replace("config.json", "\"gemma3_text\"", with: "\"gemma2\"")
+        try model.replace("config.json", "\"gemma3_text\"", with: "\"vaultgemma\"")
         let report = test(try model.files())
         #expect(report.verdict == .unsupported)
-        #expect(report.modelType == "gemma2")
+        #expect(report.modelType == "vaultgemma")
         #expect(report.checks.first?.outcome == .unsupported)
         #expect(report[.deterministic]?.outcome == .skipped)
     }

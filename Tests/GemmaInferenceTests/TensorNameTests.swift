@@ -38,8 +38,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("gemma3-trained", "model."), ("gemma3-trained", ""), ("gemma3-mm", "language_model.model."),
-        ("gemma3-mm", "model.language_model."),
+        ("gemma", "model."), ("gemma", ""), ("gemma2", "model."), ("gemma2", ""),
+        ("gemma3-trained", "model."), ("gemma3-trained", ""),
+        ("gemma3-mm", "language_model.model."), ("gemma3-mm", "model.language_model."),
     ])
     func runsUnderTheNamesOfItsClass(_ fixture: String, _ prefix: String) throws {
         let found = try logits(fixture, of: try model(fixture, prefix: prefix))
@@ -47,6 +48,7 @@ import Testing
     }
 
     @Test(arguments: [
+        ("gemma", "language_model.model."), ("gemma2", "model.language_model."),
         ("gemma3-trained", "language_model.model."), ("gemma3-trained", "model.language_model."),
         ("gemma3-mm", "model."), ("gemma3-mm", ""),
     ])
@@ -62,7 +64,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("gemma3-trained", [head]), ("gemma3-mm", [head]), ("gemma3-mm", [wrapperHead]),
+            ("gemma", [head]), ("gemma3-trained", [head]), ("gemma3-mm", [head]), ("gemma3-mm", [wrapperHead]),
             ("gemma3-mm", [head, wrapperHead]),
         ], [true, false])
     func usesTheHeadOfItsClass(_ model: (fixture: String, names: [String]), _ ties: Bool) throws {

@@ -18,9 +18,7 @@ struct ConfigurationFault: CustomTestStringConvertible, Sendable {
         let configuration = try GemmaConfiguration(
             try JSONValue(parsing: Array(json.utf8), file: "config.json"),
             generation: try generation.map { try JSONValue(parsing: Array($0.utf8), file: "generation_config.json") })
-        switch configuration {
-        case .gemma3(let gemma3): return gemma3
-        }
+        return try #require(configuration.text as? Gemma3Configuration)
     }
 
     /// The defaults of Gemma3TextConfig in transformers 5.23.0.
@@ -99,7 +97,9 @@ struct ConfigurationFault: CustomTestStringConvertible, Sendable {
         #expect(c.unknownKeys == ["text_config.garden", "house_colour"])
     }
 
-    @Test(arguments: ["gemma3", "gemma3-mm", "gemma3-sharded", "gemma3-trained"])
+    @Test(arguments: [
+        "gemma", "gemma-f32", "gemma2", "gemma2-qscalar", "gemma3", "gemma3-mm", "gemma3-sharded", "gemma3-trained",
+    ])
     func knowsEveryKeyOfTheFixtures(_ name: String) throws {
         let configuration = try GemmaConfiguration(reading: Fixtures.files(name))
         #expect(configuration.unknownKeys == [])
@@ -119,7 +119,7 @@ struct ConfigurationFault: CustomTestStringConvertible, Sendable {
     }
 
     @Test(arguments: [
-        "gemma", "gemma2", "gemma3n", "gemma3n_text", "gemma4", "gemma4_text", "gemma4_unified", "llama", "paligemma",
+        "gemma3n", "gemma3n_text", "gemma4", "gemma4_text", "gemma4_unified", "llama", "paligemma",
     ])
     func otherModelTypesAreUnsupportedByName(_ modelType: String) throws {
         let error = #expect(throws: ModelFormatError.self) { try read(#"{"model_type":"\#(modelType)"}"#) }

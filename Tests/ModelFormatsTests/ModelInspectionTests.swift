@@ -39,7 +39,7 @@ import Testing
         ("auto_map", .remoteCode, .failed, "auto_map"),
         ("python file", .remoteCode, .failed, "modeling.py"),
         ("gelu", .config, .failed, "hidden_activation"),
-        ("gemma2", .config, .unsupported, "model_type gemma2"),
+        ("vaultgemma", .config, .unsupported, "model_type vaultgemma"),
         ("broken config", .config, .failed, "not valid JSON"),
         ("unknown key", .config, .warned, "house_colour"),
         ("wider", .tensorShapes, .failed, "config.json implies shape [100, 64]"),
@@ -77,7 +77,7 @@ import Testing
                 "tokenizer_config.json", "{\n", with: "{\"auto_map\": {\"AutoTokenizer\": \"t.T\"},\n")
         case "python file": try directory.write("modeling.py", "import os")
         case "gelu": try directory.replace("config.json", "gelu_pytorch_tanh", with: "gelu")
-        case "gemma2": try directory.replace("config.json", "\"gemma3_text\"", with: "\"gemma2\"")
+        case "vaultgemma": try directory.replace("config.json", "\"gemma3_text\"", with: "\"vaultgemma\"")
         case "broken config": try directory.write("config.json", "{\"model_type\":")
         case "unknown key": try directory.replace("config.json", "{\n", with: "{\"house_colour\": 1,\n")
         case "wider":
