@@ -87,6 +87,11 @@ final class Arithmetic {
         for index in 0..<count { x.start[index] += y.start[index] }
     }
 
+    /// x *= factor, for `count` numbers.
+    func scale(_ x: FloatBuffer, by factor: Float, count: Int) {
+        for index in 0..<count { x.start[index] *= factor }
+    }
+
     /// gate = gelu_tanh(gate) * up, for `count` numbers.
     func gatedGELU(_ gate: FloatBuffer, _ up: FloatBuffer, count: Int) {
         kernels.pointee.gated_gelu(gate.start, up.start, count)

@@ -52,6 +52,13 @@ struct ModelWeights {
         RMSNorm(scale: try vector(name + ".weight"), epsilon: normEpsilon)
     }
 
+    /// An RMSNorm that only normalises: Gemma 3n and 4 have one on values.
+    func norm(width: Int) throws(InferenceError) -> RMSNorm {
+        let scale = try memory.floats(width)
+        scale.start.update(repeating: 1, count: width)
+        return RMSNorm(scale: scale, epsilon: normEpsilon)
+    }
+
     /// The RMSNorm of Gemma 1 to 3, which store the scale minus 1 (1 + w is formed in F32). GGUF files hold the sum.
     func onePlusNorm(_ name: String) throws(InferenceError) -> RMSNorm {
         let norm = try norm(name)
