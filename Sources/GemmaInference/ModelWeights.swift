@@ -29,6 +29,13 @@ struct ModelWeights {
         return weights
     }
 
+    /// The weights of another module of the wrapper that the language model is part of.
+    func wrapper(_ module: String) -> ModelWeights {
+        var weights = self
+        weights.scope = expected.prefix.dropLast("language_model.".count) + module + "."
+        return weights
+    }
+
     func linear(_ name: String) throws(InferenceError) -> Linear {
         Linear(weight: try matrix(name))
     }

@@ -2,6 +2,7 @@
 /// of its own (`Gemma3Configuration`); reading is strict, see `ConfigurationReader` and the generation's type.
 package enum GemmaConfiguration: Sendable {
     case gemma3(Gemma3Configuration)
+    case gemma3n(Gemma3nConfiguration)
 
     package static let path = "config.json"
 
@@ -27,6 +28,8 @@ package enum GemmaConfiguration: Sendable {
         switch modelType {
         case "gemma3_text", "gemma3":
             self = .gemma3(try Gemma3Configuration(reader, modelType: modelType, generation: generation))
+        case "gemma3n_text", "gemma3n":
+            self = .gemma3n(try Gemma3nConfiguration(reader, modelType: modelType, generation: generation))
         case let other:
             throw ModelFormatError.unsupported(
                 file: file, what: "model_type \(other)", reason: Self.reason(for: other))
@@ -40,18 +43,18 @@ package enum GemmaConfiguration: Sendable {
 
     private static func reason(for modelType: String) -> String {
         let generations = [
-            "gemma", "gemma2", "gemma3n", "gemma3n_text", "gemma4", "gemma4_text", "gemma4_unified",
-            "gemma4_unified_text",
+            "gemma", "gemma2", "gemma4", "gemma4_text", "gemma4_unified", "gemma4_unified_text",
         ]
         return generations.contains(modelType)
-            ? "a Gemma generation whose forward pass this build lacks; it runs gemma3_text and gemma3"
-            : "not a Gemma text model known here; this build runs gemma3_text and gemma3"
+            ? "a Gemma generation whose forward pass this build lacks; it runs gemma3_text, gemma3, gemma3n_text and gemma3n"
+            : "not a Gemma text model known here; this build runs gemma3_text, gemma3, gemma3n_text and gemma3n"
     }
 
     /// What every generation can say of its text model.
     package var text: any TextConfiguration {
         switch self {
         case .gemma3(let gemma3): gemma3
+        case .gemma3n(let gemma3n): gemma3n
         }
     }
 
