@@ -87,6 +87,26 @@ final class Arithmetic {
         for index in 0..<count { x.start[index] += y.start[index] }
     }
 
+    /// x *= factor, for `count` numbers.
+    func scale(_ x: FloatBuffer, by factor: Float, count: Int) {
+        for index in 0..<count { x.start[index] *= factor }
+    }
+
+    /// x *= factors, row by row of x [rows, width of `factors`].
+    func multiply(_ x: FloatBuffer, by factors: FloatBuffer, rows: Int) {
+        for row in 0..<rows {
+            let to = x.start + row * factors.count
+            for column in 0..<factors.count { to[column] *= factors.start[column] }
+        }
+    }
+
+    /// x += factor * y, for `count` numbers.
+    func addScaled(
+        _ y: UnsafePointer<Float>, _ factor: Float, to x: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        kernels.pointee.add_scaled(x, y, factor, count)
+    }
+
     /// gate = gelu_tanh(gate) * up, for `count` numbers.
     func gatedGELU(_ gate: FloatBuffer, _ up: FloatBuffer, count: Int) {
         kernels.pointee.gated_gelu(gate.start, up.start, count)

@@ -85,6 +85,9 @@ package struct LoadedModel {
         case .gemma3(let gemma3):
             return try Gemma3(
                 gemma3, named(normEpsilon: gemma3.normEpsilon), capacity: capacity, pool: pool, memory: memory)
+        case .gemma3n(let gemma3n):
+            return try Gemma3n(
+                gemma3n, named(normEpsilon: gemma3n.normEpsilon), capacity: capacity, pool: pool, memory: memory)
         }
     }
 }

@@ -29,6 +29,13 @@ struct ModelWeights {
         return weights
     }
 
+    /// The weights of another module of the wrapper that the language model is part of.
+    func wrapper(_ module: String) -> ModelWeights {
+        var weights = self
+        weights.scope = expected.prefix.dropLast("language_model.".count) + module + "."
+        return weights
+    }
+
     func linear(_ name: String) throws(InferenceError) -> Linear {
         Linear(weight: try matrix(name))
     }
@@ -50,6 +57,13 @@ struct ModelWeights {
     /// The RMSNorm of Gemma 3n and 4, which store the scale itself.
     func norm(_ name: String) throws(InferenceError) -> RMSNorm {
         RMSNorm(scale: try vector(name + ".weight"), epsilon: normEpsilon)
+    }
+
+    /// An RMSNorm that only normalises: Gemma 3n and 4 have one on values.
+    func norm(width: Int) throws(InferenceError) -> RMSNorm {
+        let scale = try memory.floats(width)
+        scale.start.update(repeating: 1, count: width)
+        return RMSNorm(scale: scale, epsilon: normEpsilon)
     }
 
     /// The RMSNorm of Gemma 1 to 3, which store the scale minus 1 (1 + w is formed in F32). GGUF files hold the sum.

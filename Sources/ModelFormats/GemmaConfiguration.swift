@@ -4,6 +4,7 @@ package enum GemmaConfiguration: Sendable {
     case gemma(Gemma1Configuration)
     case gemma2(Gemma2Configuration)
     case gemma3(Gemma3Configuration)
+    case gemma3n(Gemma3nConfiguration)
 
     package static let path = "config.json"
 
@@ -33,9 +34,12 @@ package enum GemmaConfiguration: Sendable {
             self = .gemma2(try Gemma2Configuration(reader, modelType: modelType, generation: generation))
         case "gemma3_text", "gemma3":
             self = .gemma3(try Gemma3Configuration(reader, modelType: modelType, generation: generation))
+        case "gemma3n_text", "gemma3n":
+            self = .gemma3n(try Gemma3nConfiguration(reader, modelType: modelType, generation: generation))
         case let other:
             throw ModelFormatError.unsupported(
-                file: file, what: "model_type \(other)", reason: Self.reason(for: other))
+                file: file, what: "model_type \(other)",
+                reason: "not a Gemma text model known here; this build runs \(Self.modelTypes)")
         }
     }
 
@@ -44,14 +48,9 @@ package enum GemmaConfiguration: Sendable {
         (try? model.json(path))?.object?["model_type"]?.string.map { printable($0) }
     }
 
-    private static func reason(for modelType: String) -> String {
-        let generations = [
-            "gemma3n", "gemma3n_text", "gemma4", "gemma4_text", "gemma4_unified", "gemma4_unified_text",
-        ]
-        return generations.contains(modelType)
-            ? "a Gemma generation whose forward pass this build lacks; it runs gemma, gemma2, gemma3_text and gemma3"
-            : "not a Gemma text model known here; this build runs gemma, gemma2, gemma3_text and gemma3"
-    }
+    private static let modelTypes =
+        "gemma, gemma2, gemma3, gemma3_text, gemma3n, gemma3n_text, gemma4, gemma4_text, gemma4_unified and "
+        + "gemma4_unified_text"
 
     /// What every generation can say of its text model.
     package var text: any TextConfiguration {
@@ -59,6 +58,7 @@ package enum GemmaConfiguration: Sendable {
         case .gemma(let gemma): gemma
         case .gemma2(let gemma2): gemma2
         case .gemma3(let gemma3): gemma3
+        case .gemma3n(let gemma3n): gemma3n
         }
     }
 
