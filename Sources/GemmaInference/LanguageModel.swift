@@ -79,6 +79,9 @@ package struct LoadedModel {
         case .gemma3(let gemma3):
             return try Gemma3(
                 gemma3, named(normEpsilon: gemma3.normEpsilon), capacity: capacity, pool: pool, memory: memory)
+        case .gemma4(let gemma4):
+            return try Gemma4(
+                gemma4, named(normEpsilon: gemma4.normEpsilon), capacity: capacity, pool: pool, memory: memory)
         }
     }
 }

@@ -2,6 +2,7 @@
 /// of its own (`Gemma3Configuration`); reading is strict, see `ConfigurationReader` and the generation's type.
 package enum GemmaConfiguration: Sendable {
     case gemma3(Gemma3Configuration)
+    case gemma4(Gemma4Configuration)
 
     package static let path = "config.json"
 
@@ -27,6 +28,8 @@ package enum GemmaConfiguration: Sendable {
         switch modelType {
         case "gemma3_text", "gemma3":
             self = .gemma3(try Gemma3Configuration(reader, modelType: modelType, generation: generation))
+        case "gemma4_text", "gemma4", "gemma4_unified_text", "gemma4_unified":
+            self = .gemma4(try Gemma4Configuration(reader, modelType: modelType, generation: generation))
         case let other:
             throw ModelFormatError.unsupported(
                 file: file, what: "model_type \(other)", reason: Self.reason(for: other))
@@ -52,6 +55,7 @@ package enum GemmaConfiguration: Sendable {
     package var text: any TextConfiguration {
         switch self {
         case .gemma3(let gemma3): gemma3
+        case .gemma4(let gemma4): gemma4
         }
     }
 

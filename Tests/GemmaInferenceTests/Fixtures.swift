@@ -8,7 +8,10 @@ enum Fixtures {
     static let models = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/Models")
 
-    static let all = ["gemma3", "gemma3-sharded", "gemma3-mm", "gemma3-trained"]
+    static let all = [
+        "gemma3", "gemma3-sharded", "gemma3-mm", "gemma3-trained", "gemma4-dense", "gemma4-moe", "gemma4-ple",
+        "gemma4-mm", "gemma4-unified", "gemma4-trained",
+    ]
 
     static func files(_ name: String) throws -> ModelFiles {
         try ModelFiles(directory: models.appending(path: name).path)

@@ -20,6 +20,9 @@ struct ConfigurationFault: CustomTestStringConvertible, Sendable {
             generation: try generation.map { try JSONValue(parsing: Array($0.utf8), file: "generation_config.json") })
         switch configuration {
         case .gemma3(let gemma3): return gemma3
+        case let other:
+            Issue.record("another generation: \(other)")
+            throw ModelFormatError.unsupported(file: "config.json", what: other.modelType, reason: "not Gemma 3")
         }
     }
 
@@ -99,7 +102,10 @@ struct ConfigurationFault: CustomTestStringConvertible, Sendable {
         #expect(c.unknownKeys == ["text_config.garden", "house_colour"])
     }
 
-    @Test(arguments: ["gemma3", "gemma3-mm", "gemma3-sharded", "gemma3-trained"])
+    @Test(arguments: [
+        "gemma3", "gemma3-mm", "gemma3-sharded", "gemma3-trained", "gemma4-dense", "gemma4-moe", "gemma4-ple",
+        "gemma4-mm", "gemma4-unified", "gemma4-trained",
+    ])
     func knowsEveryKeyOfTheFixtures(_ name: String) throws {
         let configuration = try GemmaConfiguration(reading: Fixtures.files(name))
         #expect(configuration.unknownKeys == [])
@@ -119,7 +125,8 @@ struct ConfigurationFault: CustomTestStringConvertible, Sendable {
     }
 
     @Test(arguments: [
-        "gemma", "gemma2", "gemma3n", "gemma3n_text", "gemma4", "gemma4_text", "gemma4_unified", "llama", "paligemma",
+        "gemma", "gemma2", "gemma3n", "gemma3n_text", "gemma4_assistant", "gemma4_unified_assistant", "gemma4_vision",
+        "diffusion_gemma", "llama", "paligemma",
     ])
     func otherModelTypesAreUnsupportedByName(_ modelType: String) throws {
         let error = #expect(throws: ModelFormatError.self) { try read(#"{"model_type":"\#(modelType)"}"#) }
