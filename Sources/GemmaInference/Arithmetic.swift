@@ -107,6 +107,11 @@ final class Arithmetic {
         kernels.pointee.add_scaled(x, y, factor, count)
     }
 
+    /// Each row of x [rows, width] = exp(x) / sum of exp(x).
+    func softmax(_ x: FloatBuffer, rows: Int, width: Int) {
+        for row in 0..<rows { kernels.pointee.softmax(x.start + row * width, width) }
+    }
+
     /// gate = gelu_tanh(gate) * up, for `count` numbers.
     func gatedGELU(_ gate: FloatBuffer, _ up: FloatBuffer, count: Int) {
         kernels.pointee.gated_gelu(gate.start, up.start, count)

@@ -88,6 +88,9 @@ package struct LoadedModel {
         case .gemma3n(let gemma3n):
             return try Gemma3n(
                 gemma3n, named(normEpsilon: gemma3n.normEpsilon), capacity: capacity, pool: pool, memory: memory)
+        case .gemma4(let gemma4):
+            return try Gemma4(
+                gemma4, named(normEpsilon: gemma4.normEpsilon), capacity: capacity, pool: pool, memory: memory)
         }
     }
 }

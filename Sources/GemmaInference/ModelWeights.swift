@@ -44,6 +44,11 @@ struct ModelWeights {
         try mapped.matrix(scope + name + ".weight")
     }
 
+    /// Matrices stored as one tensor of three dimensions: their rows one after the other. `name` is the whole name.
+    func stacked(_ name: String) throws(InferenceError) -> Matrix {
+        try mapped.matrix(scope + name)
+    }
+
     /// A stored vector, widened. `name` is the tensor's whole name within the scope.
     func vector(_ name: String) throws(InferenceError) -> FloatBuffer {
         var stored = try mapped.matrix(scope + name).stored
@@ -54,10 +59,19 @@ struct ModelWeights {
         return values
     }
 
+    /// The first number of a stored vector.
+    func number(_ name: String) throws(InferenceError) -> Float {
+        let values = try vector(name)
+        return withExtendedLifetime(values) { values.start[0] }
+    }
+
     /// The RMSNorm of Gemma 3n and 4, which store the scale itself.
     func norm(_ name: String) throws(InferenceError) -> RMSNorm {
         RMSNorm(scale: try vector(name + ".weight"), epsilon: normEpsilon)
     }
+
+    /// An RMSNorm with a scale that is put together elsewhere.
+    func norm(scale: FloatBuffer) -> RMSNorm { RMSNorm(scale: scale, epsilon: normEpsilon) }
 
     /// An RMSNorm that only normalises: Gemma 3n and 4 have one on values.
     func norm(width: Int) throws(InferenceError) -> RMSNorm {

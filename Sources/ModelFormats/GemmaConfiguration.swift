@@ -5,6 +5,7 @@ package enum GemmaConfiguration: Sendable {
     case gemma2(Gemma2Configuration)
     case gemma3(Gemma3Configuration)
     case gemma3n(Gemma3nConfiguration)
+    case gemma4(Gemma4Configuration)
 
     package static let path = "config.json"
 
@@ -36,6 +37,8 @@ package enum GemmaConfiguration: Sendable {
             self = .gemma3(try Gemma3Configuration(reader, modelType: modelType, generation: generation))
         case "gemma3n_text", "gemma3n":
             self = .gemma3n(try Gemma3nConfiguration(reader, modelType: modelType, generation: generation))
+        case "gemma4_text", "gemma4", "gemma4_unified_text", "gemma4_unified":
+            self = .gemma4(try Gemma4Configuration(reader, modelType: modelType, generation: generation))
         case let other:
             throw ModelFormatError.unsupported(
                 file: file, what: "model_type \(other)",
@@ -59,6 +62,7 @@ package enum GemmaConfiguration: Sendable {
         case .gemma2(let gemma2): gemma2
         case .gemma3(let gemma3): gemma3
         case .gemma3n(let gemma3n): gemma3n
+        case .gemma4(let gemma4): gemma4
         }
     }
 

@@ -119,7 +119,8 @@ struct ConfigurationFault: CustomTestStringConvertible, Sendable {
     }
 
     @Test(arguments: [
-        "gemma3n", "gemma3n_text", "gemma4", "gemma4_text", "gemma4_unified", "llama", "paligemma",
+        "gemma4_assistant", "gemma4_unified_assistant", "diffusion_gemma", "t5gemma", "recurrent_gemma", "vaultgemma",
+        "paligemma", "llama",
     ])
     func otherModelTypesAreUnsupportedByName(_ modelType: String) throws {
         let error = #expect(throws: ModelFormatError.self) { try read(#"{"model_type":"\#(modelType)"}"#) }
