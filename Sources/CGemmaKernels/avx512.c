@@ -1,0 +1,27 @@
+// The AVX-512 twin: sums of 16 lanes, 4 x 6 of them in the 32 registers.
+#include "elementwise.h"
+#include "scan.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq"))), apply_to = function)
+#pragma clang fp contract(fast)
+enum { LANES = 16 };
+#define TILE_TOKENS 6
+
+typedef uint8_t u8x16 __attribute__((vector_size(16)));
+typedef int8_t i8x16 __attribute__((vector_size(16)));
+
+INLINED i8x16 lookup16(const int8_t table[16], u8x16 index) {
+    return (i8x16)_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)table), (__m128i)index);
+}
+
+#include "vectors.h"
+#include "product.h"
+#pragma clang attribute pop
+
+const gemma_kernels gemma_avx512 = {
+    "avx512", product, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
+};
+#endif

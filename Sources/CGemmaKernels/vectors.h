@@ -1,0 +1,152 @@
+// The body of every vector twin, in the compiler's portable vectors: a twin's file sets LANES (floats in a sum),
+// TILE_TOKENS and `lookup16`, and includes this file inside a region that is compiled for its instruction set.
+//
+// A block of GGUF is read in parts of 32 numbers: small integers q, then factor * q (+ offset). See blocks.h on why this
+// gives the same bits as the plain decoders.
+
+typedef float floats __attribute__((vector_size(4 * LANES)));
+typedef float f32x16 __attribute__((vector_size(64)));
+typedef uint32_t u32x16 __attribute__((vector_size(64)));
+typedef uint16_t u16x16 __attribute__((vector_size(32)));
+typedef _Float16 f16x16 __attribute__((vector_size(32)));
+
+INLINED u8x16 bytes_at(const uint8_t *p) {
+    u8x16 bytes;
+    memcpy(&bytes, p, 16);
+    return bytes;
+}
+
+INLINED float factor_at(const uint8_t *p) {
+    _Float16 half;
+    memcpy(&half, p, 2);
+    return (float)half;
+}
+
+/// Of one block: number i of it is factor[i / 16] * q + offset[i / 16].
+typedef struct block_scales {
+    float factor[16], offset[16];
+} block_scales;
+
+INLINED _Bool has_offset(gemma_element e) {
+    return e == gemma_q4_1 || e == gemma_q5_1 || e == gemma_q2_k || e == gemma_q4_k || e == gemma_q5_k;
+}
+
+INLINED void scales_of(gemma_element element, const uint8_t *block, block_scales *scales) {
+    switch (element) {
+    case gemma_q2_k: {
+        float d = factor_at(block + 80), dmin = factor_at(block + 82);
+        for (size_t i = 0; i < 16; i++) {
+            scales->factor[i] = d * (block[i] & 15);
+            scales->offset[i] = -(dmin * (block[i] >> 4));
+        }
+        break;
+    }
+    case gemma_q3_k: {
+        float d = factor_at(block + 108);
+        for (size_t i = 0; i < 16; i++) scales->factor[i] = d * q3_scale(block + 96, i);
+        break;
+    }
+    case gemma_q4_k:
+    case gemma_q5_k: {
+        float d = factor_at(block), dmin = factor_at(block + 2);
+        for (size_t j = 0; j < 8; j++) {
+            uint8_t scale, minimum;
+            unpack_scale(block + 4, j, &scale, &minimum);
+            scales->factor[2 * j] = scales->factor[2 * j + 1] = d * scale;
+            scales->offset[2 * j] = scales->offset[2 * j + 1] = -(dmin * minimum);
+        }
+        break;
+    }
+    case gemma_q6_k: {
+        float d = factor_at(block + 208);
+        for (size_t i = 0; i < 16; i++) scales->factor[i] = d * (int8_t)block[192 + i];
+        break;
+    }
+    case gemma_iq4_xs: {
+        float d = factor_at(block);
+        for (size_t j = 0; j < 8; j++) scales->factor[2 * j] = scales->factor[2 * j + 1] = d * iq4_scale(block, j);
+        break;
+    }
+    default:
+        scales->factor[0] = scales->factor[1] = factor_at(block);
+        if (has_offset(element)) scales->offset[0] = scales->offset[1] = factor_at(block + 2);
+    }
+}
+
+// Bit i of `bits` as 16 in byte i.
+INLINED u8x16 fifth_bits(uint16_t bits) {
+    u8x16 low = (u8x16){0} + (uint8_t)bits, high = (u8x16){0} + (uint8_t)(bits >> 8);
+    u8x16 both = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31);
+    const u8x16 place = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    return (u8x16)((both & place) == place) & 16;
+}
+
+// The integers of numbers 32 * part ... of a block.
+INLINED void quants_of(gemma_element element, const uint8_t *block, uint8_t part, i8x16 q[2]) {
+    const uint8_t half = part / 4, group = part % 4;
+    switch (element) {
+    case gemma_q8_0:
+        for (size_t i = 0; i < 2; i++) q[i] = (i8x16)bytes_at(block + 2 + 16 * i);
+        break;
+    case gemma_q4_0:
+    case gemma_q4_1:
+    case gemma_iq4_nl:
+    case gemma_iq4_xs: {
+        u8x16 bytes = bytes_at(block + (element == gemma_iq4_xs ? 8 + 16 * part : element == gemma_q4_1 ? 4 : 2));
+        u8x16 low = bytes & 15, high = bytes >> 4;
+        if (element == gemma_q4_0) q[0] = (i8x16)low - 8, q[1] = (i8x16)high - 8;
+        else if (element == gemma_q4_1) q[0] = (i8x16)low, q[1] = (i8x16)high;
+        else q[0] = lookup16(iq4_values, low), q[1] = lookup16(iq4_values, high);
+        break;
+    }
+    case gemma_q5_0:
+    case gemma_q5_1: {
+        const uint8_t *high = block + (element == gemma_q5_0 ? 2 : 4);
+        u8x16 bytes = bytes_at(high + 4);
+        q[0] = (i8x16)((bytes & 15) | fifth_bits(load_u16(high)));
+        q[1] = (i8x16)(bytes >> 4 | fifth_bits(load_u16(high + 2)));
+        if (element == gemma_q5_0) q[0] -= 16, q[1] -= 16;
+        break;
+    }
+    case gemma_q2_k:
+        for (size_t i = 0; i < 2; i++)
+            q[i] = (i8x16)(bytes_at(block + 16 + 32 * half + 16 * i) >> (uint8_t)(2 * group) & 3);
+        break;
+    case gemma_q3_k:
+        for (size_t i = 0; i < 2; i++) {
+            u8x16 low = bytes_at(block + 32 + 32 * half + 16 * i) >> (uint8_t)(2 * group) & 3;
+            u8x16 high = bytes_at(block + 16 * i) >> part & 1;
+            q[i] = (i8x16)(low | high << 2) - 4;
+        }
+        break;
+    case gemma_q4_k:
+        for (size_t i = 0; i < 2; i++)
+            q[i] = (i8x16)(bytes_at(block + 16 + 32 * (part / 2) + 16 * i) >> (uint8_t)(4 * (part % 2)) & 15);
+        break;
+    case gemma_q5_k:
+        for (size_t i = 0; i < 2; i++) {
+            u8x16 low = bytes_at(block + 48 + 32 * (part / 2) + 16 * i) >> (uint8_t)(4 * (part % 2)) & 15;
+            u8x16 high = bytes_at(block + 16 + 16 * i) >> part & 1;
+            q[i] = (i8x16)(low | high << 4);
+        }
+        break;
+    case gemma_q6_k:
+        for (size_t i = 0; i < 2; i++) {
+            u8x16 low = bytes_at(block + 64 * half + 32 * (group % 2) + 16 * i) >> (uint8_t)(4 * (group / 2)) & 15;
+            u8x16 high = bytes_at(block + 128 + 32 * half + 16 * i) >> (uint8_t)(2 * group) & 3;
+            q[i] = (i8x16)(low | high << 4) - 32;
+        }
+        break;
+    default: break;
+    }
+}
+
+INLINED void decode_part(
+    gemma_element element, const uint8_t *block, const block_scales *scales, size_t part, f32x16 out[2]) {
+    i8x16 q[2];
+    quants_of(element, block, (uint8_t)part, q);
+    for (size_t i = 0; i < 2; i++) {
+        out[i] = __builtin_convertvector(q[i], f32x16) * scales->factor[2 * part + i];
+        if (has_offset(element)) out[i] += scales->offset[2 * part + i];
+    }
+}
