@@ -41,6 +41,7 @@ size_t gemma_product_shares(const gemma_product_job *job) {
 }
 
 void gemma_product_task(const void *context, size_t share, size_t worker) {
+    (void)worker;
     const gemma_product_job *job = context;
     for (size_t i = 0; i < job->count; i++) {
         const gemma_product *product = &job->products[i];
@@ -48,8 +49,7 @@ void gemma_product_task(const void *context, size_t share, size_t worker) {
         if (share < shares) {
             size_t first = share * gemma_rows_per_share, rest = product->weights.rows - first;
             job->kernels->product(
-                product, first, first + (rest < gemma_rows_per_share ? rest : gemma_rows_per_share),
-                job->scratch + worker * job->scratch_stride);
+                product, first, first + (rest < gemma_rows_per_share ? rest : gemma_rows_per_share));
             return;
         }
         share -= shares;
@@ -71,7 +71,7 @@ void gemma_attention_task(const void *context, size_t share, size_t worker) {
         size_t slot = (lowest + done) % job->capacity, run = job->capacity - slot;
         if (run > seen - done) run = seen - done;
         gemma_product dots = {{keys + slot * d, gemma_f32, run, d, 4 * d}, 1, query, scores + done, run};
-        job->kernels->product(&dots, 0, run, 0);
+        job->kernels->product(&dots, 0, run);
         done += run;
     }
     for (size_t i = 0; i < seen; i++) scores[i] *= job->scale;

@@ -3,36 +3,33 @@
 #include "elementwise.h"
 #include "scan.h"
 
-static void expand(const gemma_matrix *matrix, size_t row, float *output) {
-    const uint8_t *block = (const uint8_t *)matrix->values + row * matrix->row_bytes;
-    block_size size = size_of_block(matrix->element);
-    for (size_t column = 0; column < matrix->columns; column += size.elements, block += size.bytes)
-        plain_block(matrix->element, block, output + column);
+static void expand_columns(gemma_element element, const uint8_t *block, size_t columns, float *output) {
+    block_size size = size_of_block(element);
+    for (size_t column = 0; column < columns; column += size.elements, block += size.bytes)
+        plain_block(element, block, output + column);
+}
+
+static void expand(const gemma_matrix *m, size_t row, float *output) {
+    expand_columns(m->element, (const uint8_t *)m->values + row * m->row_bytes, m->columns, output);
 }
 
 // Eight lanes are summed apart, as the AVX2 and NEON twins do.
-static float dot(const void *weights, gemma_element element, const float *input, size_t columns) {
-    size_t whole = columns & ~(size_t)7;
-    float lanes[8] = {0};
-    for (size_t column = 0; column < whole; column += 8)
-        for (size_t lane = 0; lane < 8; lane++)
-            lanes[lane] += load_element(weights, element, column + lane) * input[column + lane];
-    for (size_t column = whole; column < columns; column++)
-        lanes[column - whole] += load_element(weights, element, column) * input[column];
-    return join_lanes(lanes);
-}
-
-static void product(const gemma_product *p, size_t first_row, size_t last_row, float *scratch) {
-    gemma_element element = is_quantised(p->weights.element) ? gemma_f32 : p->weights.element;
+static void product(const gemma_product *p, size_t first_row, size_t last_row) {
+    enum { PIECE = 256 };
+    const gemma_matrix *m = &p->weights;
+    block_size size = size_of_block(m->element);
     for (size_t row = first_row; row < last_row; row++) {
-        const void *weights = (const char *)p->weights.values + row * p->weights.row_bytes;
-        if (is_quantised(p->weights.element)) {
-            expand(&p->weights, row, scratch);
-            weights = scratch;
+        const uint8_t *stored = (const uint8_t *)m->values + row * m->row_bytes;
+        for (size_t token = 0; token < p->tokens; token++) {
+            const float *input = p->input + token * m->columns;
+            float lanes[8] = {0}, weights[PIECE];
+            for (size_t start = 0; start < m->columns; start += PIECE) {
+                size_t columns = m->columns - start < PIECE ? m->columns - start : PIECE;
+                expand_columns(m->element, stored + start / size.elements * size.bytes, columns, weights);
+                for (size_t i = 0; i < columns; i++) lanes[i % 8] += weights[i] * input[start + i];
+            }
+            p->output[token * p->output_stride + row] = join_lanes(lanes);
         }
-        for (size_t token = 0; token < p->tokens; token++)
-            p->output[token * p->output_stride + row] =
-                dot(weights, element, p->input + token * p->weights.columns, p->weights.columns);
     }
 }
 

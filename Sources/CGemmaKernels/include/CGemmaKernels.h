@@ -36,9 +36,6 @@ typedef struct gemma_product {
     size_t output_stride;
 } gemma_product;
 
-/// Rows that a product expands at a time: its scratch memory is [gemma_panel_rows, columns] F32.
-enum { gemma_panel_rows = 4 };
-
 /// What a scan over stored values saw. Indices and counts are in elements; `first_*` means something
 /// only when its count is not 0.
 typedef struct gemma_scan {
@@ -51,9 +48,8 @@ typedef struct gemma_scan {
 typedef struct gemma_kernels {
     const char *name;
     /// Rows first_row ..< last_row of a product. The sum over columns is formed in the same order whatever the number
-    /// of tokens, so that a token gives the same bits alone and in a block. `scratch` holds gemma_panel_rows rows; it is
-    /// not touched for F32.
-    void (*product)(const gemma_product *product, size_t first_row, size_t last_row, float *scratch);
+    /// of tokens, so that a token gives the same bits alone and in a block.
+    void (*product)(const gemma_product *product, size_t first_row, size_t last_row);
     /// output[i] = the number at column i of a row, for all columns.
     void (*expand)(const gemma_matrix *matrix, size_t row, float *output);
     /// gate[i] = gelu_tanh(gate[i]) * up[i]
@@ -84,8 +80,6 @@ typedef struct gemma_product_job {
     const gemma_kernels *kernels;
     size_t count;
     gemma_product products[gemma_products_per_job];
-    float *scratch;                     // [workers, scratch_stride]
-    size_t scratch_stride;              // at least gemma_panel_rows * the largest number of columns
 } gemma_product_job;
 size_t gemma_product_shares(const gemma_product_job *job);
 void gemma_product_task(const void *job, size_t share, size_t worker);
