@@ -17,7 +17,20 @@ INLINED i8x16 lookup16(const int8_t table[16], u8x16 index) {
     return (i8x16)_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)table), (__m128i)index);
 }
 
+// By way of a general register: loaded straight into a vector register, a half waits for that register's old contents,
+// here the sums of the last block (Q8_0: 13 against 17 weights a nanosecond).
+INLINED float widened(uint32_t half) {
+    __asm__("" : "+r"(half));
+    return _cvtsh_ss((uint16_t)half);
+}
+
 #include "vectors.h"
+
+INLINED void decode_part(
+    gemma_element element, const uint8_t *block, const block_scales *scales, size_t part, f32x16 out[2]) {
+    factored_part(element, block, scales, part, out);
+}
+
 #include "product.h"
 #pragma clang attribute pop
 

@@ -15,6 +15,24 @@ INLINED int nibble(const uint8_t *q, size_t i) { return i < 16 ? q[i] & 15 : q[i
 
 INLINED int bit_at(const uint8_t *bits, size_t i) { return bits[i / 8] >> i % 8 & 1; }
 
+// The packed 6-bit scale and minimum of sub-block j of Q4_K and Q5_K.
+INLINED void unpack_scale(const uint8_t packed[12], size_t j, uint8_t *scale, uint8_t *minimum) {
+    *scale = j < 4 ? packed[j] & 63 : (packed[j + 4] & 15) | (packed[j - 4] >> 6) << 4;
+    *minimum = j < 4 ? packed[j + 4] & 63 : packed[j + 4] >> 4 | (packed[j] >> 6) << 4;
+}
+
+// The packed 6-bit scale of sub-block k of Q3_K.
+INLINED int q3_scale(const uint8_t packed[12], size_t k) {
+    int low = k < 8 ? packed[k] & 15 : packed[k - 8] >> 4;
+    return (low | (packed[8 + k % 4] >> 2 * (k / 4) & 3) << 4) - 32;
+}
+
+// The 6-bit scale of sub-block j of IQ4_XS; `block` starts with d, the high halves, the low ones.
+INLINED int iq4_scale(const uint8_t *block, size_t j) {
+    int low = block[4 + j / 2] >> 4 * (j & 1) & 15;
+    return (low | (load_u16(block + 2) >> 2 * j & 3) << 4) - 32;
+}
+
 INLINED void plain_q4_0(const uint8_t *b, float *out) {
     float d = half_at(b);
     for (size_t i = 0; i < 32; i++) out[i] = d * (nibble(b + 2, i) - 8);

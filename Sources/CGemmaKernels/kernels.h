@@ -86,22 +86,4 @@ INLINED _Bool is_quantised(gemma_element element) { return element >= gemma_q4_0
 /// The sixteen values of a nibble of IQ4_NL and IQ4_XS.
 static const int8_t iq4_values[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
-/// The packed 6-bit scale and minimum of sub-block j of Q4_K and Q5_K.
-INLINED void unpack_scale(const uint8_t packed[12], size_t j, uint8_t *scale, uint8_t *minimum) {
-    *scale = j < 4 ? packed[j] & 63 : (packed[j + 4] & 15) | (packed[j - 4] >> 6) << 4;
-    *minimum = j < 4 ? packed[j + 4] & 63 : packed[j + 4] >> 4 | (packed[j] >> 6) << 4;
-}
-
-/// The packed 6-bit scale of sub-block k of Q3_K.
-INLINED int q3_scale(const uint8_t packed[12], size_t k) {
-    int low = k < 8 ? packed[k] & 15 : packed[k - 8] >> 4;
-    return (low | (packed[8 + k % 4] >> 2 * (k / 4) & 3) << 4) - 32;
-}
-
-/// The 6-bit scale of sub-block j of IQ4_XS; `block` starts with d, the high halves, the low ones.
-INLINED int iq4_scale(const uint8_t *block, size_t j) {
-    int low = block[4 + j / 2] >> 4 * (j & 1) & 15;
-    return (low | (load_u16(block + 2) >> 2 * j & 3) << 4) - 32;
-}
-
 #endif

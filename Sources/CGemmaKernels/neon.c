@@ -16,7 +16,19 @@ INLINED i8x16 lookup16(const int8_t table[16], u8x16 index) {
     return (i8x16)vqtbl1q_s8(vld1q_s8(table), (uint8x16_t)index);
 }
 
+INLINED float widened(uint16_t half) {
+    __fp16 number;
+    memcpy(&number, &half, 2);
+    return (float)number;
+}
+
 #include "vectors.h"
+
+INLINED void decode_part(
+    gemma_element element, const uint8_t *block, const block_scales *scales, size_t part, f32x16 out[2]) {
+    factored_part(element, block, scales, part, out);
+}
+
 #include "product.h"
 
 const gemma_kernels gemma_neon = {

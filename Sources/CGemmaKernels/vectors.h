@@ -1,5 +1,5 @@
 // The body of every vector twin, in the compiler's portable vectors: a twin's file sets LANES (floats in a sum),
-// TILE_TOKENS and `lookup16`, and includes this file inside a region that is compiled for its instruction set.
+// TILE_TOKENS, `lookup16` and `widened`, and includes this file inside a region that is compiled for its instruction set.
 //
 // A block of GGUF is read in parts of 32 numbers: small integers q, then factor * q (+ offset). See blocks.h on why this
 // gives the same bits as the plain decoders.
@@ -16,60 +16,79 @@ INLINED u8x16 bytes_at(const uint8_t *p) {
     return bytes;
 }
 
-INLINED float factor_at(const uint8_t *p) {
-    _Float16 half;
-    memcpy(&half, p, 2);
-    return (float)half;
-}
-
-/// Of one block: number i of it is factor[i / 16] * q + offset[i / 16].
-typedef struct block_scales {
-    float factor[16], offset[16];
-} block_scales;
+INLINED float factor_at(const uint8_t *p) { return widened(load_u16(p)); }
 
 INLINED _Bool has_offset(gemma_element e) {
     return e == gemma_q4_1 || e == gemma_q5_1 || e == gemma_q2_k || e == gemma_q4_k || e == gemma_q5_k;
 }
 
+// Of one block: its numbers are factor * q (+ offset), with one pair for the block, for each 32 or for each 16 numbers.
+typedef struct block_scales {
+    float factor[16], offset[16];
+} block_scales;
+
+INLINED size_t scale_index(gemma_element element, size_t part, size_t half) {
+    switch (element) {
+    case gemma_q4_k:
+    case gemma_q5_k:
+    case gemma_iq4_xs: return part;
+    case gemma_q2_k:
+    case gemma_q3_k:
+    case gemma_q6_k: return 2 * part + half;
+    default: return 0;
+    }
+}
+
+INLINED void scale_bytes(u8x16 bytes, float factor, float out[16]) {
+    f32x16 scaled = __builtin_convertvector((i8x16)bytes, f32x16) * factor;
+    memcpy(out, &scaled, sizeof scaled);
+}
+
+INLINED void scales_q4_k(const uint8_t *block, block_scales *scales) {
+    // Eight scales, then eight minimums, of 6 bits: four bytes at a time.
+    const uint32_t a = load_u32(block + 4), b = load_u32(block + 8), c = load_u32(block + 12);
+    typedef uint32_t u32x4 __attribute__((vector_size(16)));
+    const u32x4 low = {a, c, b, c >> 4}, high = {0, a, 0, b};
+    const u32x4 low_mask = {0x3F3F3F3F, 0x0F0F0F0F, 0x3F3F3F3F, 0x0F0F0F0F}, high_mask = {0, 0x30303030, 0, 0x30303030};
+    const i8x16 both = (i8x16)((low & low_mask) | (high >> 2 & high_mask));
+    const float d = factor_at(block), dmin = -factor_at(block + 2);
+    const f32x16 factors = {d, d, d, d, d, d, d, d, dmin, dmin, dmin, dmin, dmin, dmin, dmin, dmin};
+    const f32x16 scaled = __builtin_convertvector(both, f32x16) * factors;
+    memcpy(scales->factor, &scaled, 32);
+    memcpy(scales->offset, (const char *)&scaled + 32, 32);
+}
+
 INLINED void scales_of(gemma_element element, const uint8_t *block, block_scales *scales) {
     switch (element) {
-    case gemma_q2_k: {
-        float d = factor_at(block + 80), dmin = factor_at(block + 82);
-        for (size_t i = 0; i < 16; i++) {
-            scales->factor[i] = d * (block[i] & 15);
-            scales->offset[i] = -(dmin * (block[i] >> 4));
-        }
+    case gemma_q2_k:
+        scale_bytes(bytes_at(block) & 15, factor_at(block + 80), scales->factor);
+        scale_bytes(bytes_at(block) >> 4, -factor_at(block + 82), scales->offset);
         break;
-    }
     case gemma_q3_k: {
-        float d = factor_at(block + 108);
-        for (size_t i = 0; i < 16; i++) scales->factor[i] = d * q3_scale(block + 96, i);
+        typedef uint64_t u64x2 __attribute__((vector_size(16)));
+        typedef uint32_t u32x4 __attribute__((vector_size(16)));
+        const uint64_t low = load_u32(block + 96) | (uint64_t)load_u32(block + 100) << 32;
+        const uint32_t high = load_u32(block + 104);
+        const u8x16 lows = (u8x16)(u64x2){low, low >> 4} & 15;
+        const u8x16 highs = (u8x16)(u32x4){high, high >> 2, high >> 4, high >> 6} & 3;
+        scale_bytes((lows | highs << 4) - 32, factor_at(block + 108), scales->factor);
         break;
     }
     case gemma_q4_k:
-    case gemma_q5_k: {
-        float d = factor_at(block), dmin = factor_at(block + 2);
-        for (size_t j = 0; j < 8; j++) {
-            uint8_t scale, minimum;
-            unpack_scale(block + 4, j, &scale, &minimum);
-            scales->factor[2 * j] = scales->factor[2 * j + 1] = d * scale;
-            scales->offset[2 * j] = scales->offset[2 * j + 1] = -(dmin * minimum);
-        }
-        break;
-    }
-    case gemma_q6_k: {
-        float d = factor_at(block + 208);
-        for (size_t i = 0; i < 16; i++) scales->factor[i] = d * (int8_t)block[192 + i];
-        break;
-    }
+    case gemma_q5_k: scales_q4_k(block, scales); break;
+    case gemma_q6_k: scale_bytes(bytes_at(block + 192), factor_at(block + 208), scales->factor); break;
     case gemma_iq4_xs: {
-        float d = factor_at(block);
-        for (size_t j = 0; j < 8; j++) scales->factor[2 * j] = scales->factor[2 * j + 1] = d * iq4_scale(block, j);
+        const u32x16 twice = {0, 2, 4, 6, 8, 10, 12, 14};
+        const u32x16 low = ((u32x16){0} + load_u32(block + 4)) >> 2 * twice & 15;
+        const u32x16 high = ((u32x16){0} + load_u16(block + 2)) >> twice & 3;
+        typedef int32_t i32x16 __attribute__((vector_size(64)));
+        const f32x16 scaled = __builtin_convertvector((i32x16)(low | high << 4) - 32, f32x16) * factor_at(block);
+        memcpy(scales->factor, &scaled, sizeof scaled);
         break;
     }
     default:
-        scales->factor[0] = scales->factor[1] = factor_at(block);
-        if (has_offset(element)) scales->offset[0] = scales->offset[1] = factor_at(block + 2);
+        scales->factor[0] = factor_at(block);
+        if (has_offset(element)) scales->offset[0] = factor_at(block + 2);
     }
 }
 
@@ -141,12 +160,13 @@ INLINED void quants_of(gemma_element element, const uint8_t *block, uint8_t part
     }
 }
 
-INLINED void decode_part(
+INLINED void factored_part(
     gemma_element element, const uint8_t *block, const block_scales *scales, size_t part, f32x16 out[2]) {
     i8x16 q[2];
     quants_of(element, block, (uint8_t)part, q);
     for (size_t i = 0; i < 2; i++) {
-        out[i] = __builtin_convertvector(q[i], f32x16) * scales->factor[2 * part + i];
-        if (has_offset(element)) out[i] += scales->offset[2 * part + i];
+        const size_t index = scale_index(element, part, i);
+        out[i] = __builtin_convertvector(q[i], f32x16) * scales->factor[index];
+        if (has_offset(element)) out[i] += scales->offset[index];
     }
 }
