@@ -2,15 +2,32 @@
 #include "kernels.h"
 #include <math.h>
 
+size_t gemma_block_elements(gemma_element element) { return size_of_block(element).elements; }
+size_t gemma_block_bytes(gemma_element element) { return size_of_block(element).bytes; }
+
 const gemma_kernels *gemma_scalar_kernels(void) { return &gemma_scalar; }
 
-const gemma_kernels *gemma_fastest_kernels(void) {
+const gemma_kernels *gemma_kernels_at(size_t index) {
+    const gemma_kernels *twins[3] = {&gemma_scalar};
+    size_t count = 1;
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"))
-        return &gemma_avx2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) {
+        twins[count++] = &gemma_avx2;
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+            twins[count++] = &gemma_avx512;
+    }
+#elif defined(__aarch64__)
+    twins[count++] = &gemma_neon;
 #endif
-    return &gemma_scalar;
+    return index < count ? twins[index] : 0;
+}
+
+const gemma_kernels *gemma_fastest_kernels(void) {
+    size_t last = 0;
+    while (gemma_kernels_at(last + 1)) last++;
+    return gemma_kernels_at(last);
 }
 
 static size_t shares_of(const gemma_product *product) {
@@ -24,6 +41,7 @@ size_t gemma_product_shares(const gemma_product_job *job) {
 }
 
 void gemma_product_task(const void *context, size_t share, size_t worker) {
+    (void)worker;
     const gemma_product_job *job = context;
     for (size_t i = 0; i < job->count; i++) {
         const gemma_product *product = &job->products[i];
@@ -31,8 +49,7 @@ void gemma_product_task(const void *context, size_t share, size_t worker) {
         if (share < shares) {
             size_t first = share * gemma_rows_per_share, rest = product->weights.rows - first;
             job->kernels->product(
-                product, first, first + (rest < gemma_rows_per_share ? rest : gemma_rows_per_share),
-                job->scratch + worker * job->scratch_stride);
+                product, first, first + (rest < gemma_rows_per_share ? rest : gemma_rows_per_share));
             return;
         }
         share -= shares;
@@ -54,7 +71,7 @@ void gemma_attention_task(const void *context, size_t share, size_t worker) {
         size_t slot = (lowest + done) % job->capacity, run = job->capacity - slot;
         if (run > seen - done) run = seen - done;
         gemma_product dots = {{keys + slot * d, gemma_f32, run, d, 4 * d}, 1, query, scores + done, run};
-        job->kernels->product(&dots, 0, run, 0);
+        job->kernels->product(&dots, 0, run);
         done += run;
     }
     for (size_t i = 0; i < seen; i++) scores[i] *= job->scale;

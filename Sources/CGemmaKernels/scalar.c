@@ -1,25 +1,38 @@
-// The plain twins: what the others must equal within rounding, and what runs on a processor without AVX2.
-#include "kernels.h"
+// The plain twins: what the others must equal within rounding, and what runs on a processor without vector twins.
+#include "blocks.h"
+#include "elementwise.h"
+#include "scan.h"
 
-static void product(const gemma_product *p, size_t first_row, size_t last_row, float *scratch) {
-    (void)scratch;
-    size_t whole = p->weights.columns & ~(size_t)7;
+static void expand_columns(gemma_element element, const uint8_t *block, size_t columns, float *output) {
+    block_size size = size_of_block(element);
+    for (size_t column = 0; column < columns; column += size.elements, block += size.bytes)
+        plain_block(element, block, output + column);
+}
+
+static void expand(const gemma_matrix *m, size_t row, float *output) {
+    expand_columns(m->element, (const uint8_t *)m->values + row * m->row_bytes, m->columns, output);
+}
+
+// Eight lanes are summed apart, as the AVX2 and NEON twins do.
+static void product(const gemma_product *p, size_t first_row, size_t last_row) {
+    enum { PIECE = 256 };
+    const gemma_matrix *m = &p->weights;
+    block_size size = size_of_block(m->element);
     for (size_t row = first_row; row < last_row; row++) {
-        const char *weights = (const char *)p->weights.values + row * p->weights.row_bytes;
+        const uint8_t *stored = (const uint8_t *)m->values + row * m->row_bytes;
         for (size_t token = 0; token < p->tokens; token++) {
-            const float *input = p->input + token * p->weights.columns;
-            float lanes[8] = {0};
-            for (size_t column = 0; column < whole; column += 8)
-                for (size_t lane = 0; lane < 8; lane++)
-                    lanes[lane] += load_element(weights, p->weights.element, column + lane) * input[column + lane];
-            for (size_t column = whole; column < p->weights.columns; column++)
-                lanes[column - whole] += load_element(weights, p->weights.element, column) * input[column];
+            const float *input = p->input + token * m->columns;
+            float lanes[8] = {0}, weights[PIECE];
+            for (size_t start = 0; start < m->columns; start += PIECE) {
+                size_t columns = m->columns - start < PIECE ? m->columns - start : PIECE;
+                expand_columns(m->element, stored + start / size.elements * size.bytes, columns, weights);
+                for (size_t i = 0; i < columns; i++) lanes[i % 8] += weights[i] * input[start + i];
+            }
             p->output[token * p->output_stride + row] = join_lanes(lanes);
         }
     }
 }
 
-static void expand(const gemma_matrix *matrix, size_t row, float *output) { expand_body(matrix, row, output); }
 static void softcap(float *values, float cap, size_t count) { softcap_body(values, cap, count); }
 static void gated_gelu(float *gate, const float *up, size_t count) { gated_gelu_body(gate, up, count); }
 static void softmax(float *values, size_t count) { softmax_body(values, count); }

@@ -13,8 +13,6 @@ final class Arithmetic {
 
     private let kernels: UnsafePointer<gemma_kernels> = gemma_fastest_kernels()
     private let pool: WorkerPool
-    private let panels: FloatBuffer  // [workers, gemma_panel_rows, widest matrix]
-    private let panelStride: Int
     private let scores: FloatBuffer  // [workers, capacity]
 
     /// - Parameters:
@@ -22,8 +20,6 @@ final class Arithmetic {
     ///   - widestRow: the largest number of columns of any matrix.
     init(pool: WorkerPool, capacity: Int, widestRow: Int, memory: Memory) throws(InferenceError) {
         self.pool = pool
-        panelStride = Int(gemma_panel_rows) * widestRow
-        panels = try memory.floats(pool.workerCount, panelStride)
         scores = try memory.floats(pool.workerCount, capacity)
     }
 
@@ -47,8 +43,6 @@ final class Arithmetic {
     ) {
         var job = gemma_product_job()
         job.kernels = UnsafePointer(kernels)
-        job.scratch = panels.start
-        job.scratch_stride = panelStride
         var work = 0
         func product(_ p: Product) -> gemma_product {
             job.count += 1

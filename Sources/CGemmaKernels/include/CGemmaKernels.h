@@ -1,7 +1,7 @@
 // The arithmetic that takes the time: weight rows as stored times F32 activations, attention over a cache of
-// keys and values, the gated unit, and a scan of stored values. Every kernel exists twice: `gemma_scalar_kernels` is
-// plain C, `gemma_fastest_kernels` picks the AVX2+FMA+F16C twin when the processor has it. Nothing here allocates,
-// locks or checks bounds: sizes come from checked headers and are the caller's promise.
+// keys and values, the gated unit, and a scan of stored values. The same kernels exist as several twins: plain C, and one
+// for each vector instruction set (AVX2+FMA+F16C, AVX-512, NEON); `gemma_fastest_kernels` picks what the processor has.
+// Nothing here allocates, locks or checks bounds: sizes come from checked headers and are the caller's promise.
 #ifndef CGEMMAKERNELS_H
 #define CGEMMAKERNELS_H
 
@@ -15,6 +15,10 @@ typedef enum gemma_element {
     gemma_q2_k, gemma_q3_k, gemma_q4_k, gemma_q5_k, gemma_q6_k,
     gemma_iq4_nl, gemma_iq4_xs,
 } gemma_element;
+
+/// Numbers in a block of a type, and its bytes; 1 and the width for F32, F16 and BF16.
+size_t gemma_block_elements(gemma_element element);
+size_t gemma_block_bytes(gemma_element element);
 
 /// A stored matrix: rows * row_bytes bytes from `values` on; a row holds `columns` numbers, a whole number of blocks.
 typedef struct gemma_matrix {
@@ -32,9 +36,6 @@ typedef struct gemma_product {
     size_t output_stride;
 } gemma_product;
 
-/// Rows that a product expands at a time: its scratch memory is [gemma_panel_rows, columns] F32.
-enum { gemma_panel_rows = 4 };
-
 /// What a scan over stored values saw. Indices and counts are in elements; `first_*` means something
 /// only when its count is not 0.
 typedef struct gemma_scan {
@@ -47,9 +48,8 @@ typedef struct gemma_scan {
 typedef struct gemma_kernels {
     const char *name;
     /// Rows first_row ..< last_row of a product. The sum over columns is formed in the same order whatever the number
-    /// of tokens, so that a token gives the same bits alone and in a block. `scratch` holds gemma_panel_rows rows; it is
-    /// not touched for F32, F16 and BF16.
-    void (*product)(const gemma_product *product, size_t first_row, size_t last_row, float *scratch);
+    /// of tokens, so that a token gives the same bits alone and in a block.
+    void (*product)(const gemma_product *product, size_t first_row, size_t last_row);
     /// output[i] = the number at column i of a row, for all columns.
     void (*expand)(const gemma_matrix *matrix, size_t row, float *output);
     /// gate[i] = gelu_tanh(gate[i]) * up[i]
@@ -68,6 +68,8 @@ typedef struct gemma_kernels {
 
 const gemma_kernels *gemma_scalar_kernels(void);
 const gemma_kernels *gemma_fastest_kernels(void);
+/// Every twin that this processor can run, the scalar one first and the fastest last; NULL past the last.
+const gemma_kernels *gemma_kernels_at(size_t index);
 
 /// A share of a job; `worker` tells the threads apart, so that each has its own scratch memory.
 typedef void (*gemma_task)(const void *job, size_t share, size_t worker);
@@ -78,8 +80,6 @@ typedef struct gemma_product_job {
     const gemma_kernels *kernels;
     size_t count;
     gemma_product products[gemma_products_per_job];
-    float *scratch;                     // [workers, scratch_stride]
-    size_t scratch_stride;              // at least gemma_panel_rows * the largest number of columns
 } gemma_product_job;
 size_t gemma_product_shares(const gemma_product_job *job);
 void gemma_product_task(const void *job, size_t share, size_t worker);
