@@ -29,6 +29,8 @@ final class Arithmetic {
         for (row, token) in tokens.enumerated() {
             let to = out.start + row * embedding.columns
             kernels.pointee.expand(&stored, token, to)
+            embedding[token..<(token + 1)].release()
+            embedding[token..<(token + 1)].release()
             for column in 0..<embedding.columns { to[column] *= scale }
         }
     }
@@ -44,17 +46,33 @@ final class Arithmetic {
         var job = gemma_product_job()
         job.kernels = UnsafePointer(kernels)
         var work = 0
-        func product(_ p: Product) -> gemma_product {
-            job.count += 1
-            work += p.layer.rows * p.layer.columns * tokens
-            return gemma_product(
-                weights: p.layer.weight.stored, tokens: tokens, input: input, output: p.out.start,
-                output_stride: p.layer.rows)
+        func add(_ p: Product) {
+            let weight = p.layer.weight
+            for rows in weight.panels {
+                let panel = weight[rows]
+                let product = gemma_product(
+                    weights: panel.stored, tokens: tokens, input: input, output: p.out.start + rows.lowerBound,
+                    output_stride: p.layer.rows)
+                switch job.count {
+                case 0: job.products.0 = product
+                case 1: job.products.1 = product
+                default: job.products.2 = product
+                }
+                job.count += 1
+                work += rows.count * weight.columns * tokens
+                guard weight.mapping != nil else { continue }
+                run()
+                panel.release()
+            }
         }
-        job.products.0 = product(first)
-        if let second { job.products.1 = product(second) }
-        if let third { job.products.2 = product(third) }
-        pool.run(gemma_product_task, job: &job, shares: gemma_product_shares(&job), alone: work < Self.smallWork)
+        func run() {
+            pool.run(gemma_product_task, job: &job, shares: gemma_product_shares(&job), alone: work < Self.smallWork)
+            (job.count, work) = (0, 0)
+        }
+        add(first)
+        if let second { add(second) }
+        if let third { add(third) }
+        run()
     }
 
     /// RMSNorm (arXiv 1910.07467): out = x / sqrt(mean(x^2) + eps) * scale, row by row. `out` may be x. For heads, a row

@@ -60,8 +60,10 @@ package struct GenerationResult: Codable, Equatable, Sendable {
 /// (Gemma 3's wrappers have 63 of them) are not masked, since a model that picks one is worth knowing about; the
 /// answer then carries a warning that names the token.
 /// - Throws: ModelFormatError for the files, InferenceError for the request.
-package func generate(_ request: GenerationRequest, model files: ModelFiles) throws -> GenerationResult {
-    let loaded = try LoadedModel(reading: files)
+package func generate(
+    _ request: GenerationRequest, model files: ModelFiles, residency: WeightResidency = .mapped
+) throws -> GenerationResult {
+    let loaded = try LoadedModel(reading: files, residency: residency)
     let tokens = try promptTokens(request.prompt, loaded)
     guard request.maximumTokens >= 0 else {
         throw InferenceError.invalidCount(name: "max-tokens", got: request.maximumTokens)

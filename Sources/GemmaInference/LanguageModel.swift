@@ -42,14 +42,17 @@ package struct LoadedModel {
     private let pool: WorkerPool
 
     /// Reads headers, configuration and tokenizer and maps the weights. Blocking.
-    package init(reading model: ModelFiles) throws {
+    package init(reading model: ModelFiles, residency: WeightResidency = .mapped) throws {
         let configuration = try GemmaConfiguration(reading: model)
         let tensors = try ModelTensors(reading: model)
         let tokenizer = model[Tokenizer.path] == nil ? nil : try Tokenizer(reading: model)
-        try self.init(configuration: configuration, tensors: tensors, tokenizer: tokenizer)
+        try self.init(configuration: configuration, tensors: tensors, tokenizer: tokenizer, residency: residency)
     }
 
-    package init(configuration: GemmaConfiguration, tensors: ModelTensors, tokenizer: Tokenizer?) throws {
+    package init(
+        configuration: GemmaConfiguration, tensors: ModelTensors, tokenizer: Tokenizer?,
+        residency: WeightResidency = .mapped
+    ) throws {
         let comparison = try configuration.expectedTensors(in: tensors).compared(with: tensors)
         if let missing = comparison.missing.first {
             throw InferenceError.tensor(name: missing.name, expected: "shape \(missing.shape)", got: "no such tensor")
@@ -63,7 +66,7 @@ package struct LoadedModel {
         self.configuration = configuration
         self.tensors = tensors
         self.tokenizer = tokenizer
-        weights = try MappedWeights(tensors)
+        weights = try MappedWeights(tensors, residency)
         pool = WorkerPool()
     }
 

@@ -9,10 +9,12 @@ internal import ModelFormats
 /// are therefore run in a child process over immutable blobs, and `checkSizes` before each text catches the rest.
 final class MappedWeights {
     let tensors: ModelTensors
+    private let residency: WeightResidency
     private var mappings: [UnsafeRawBufferPointer] = []
 
-    init(_ tensors: ModelTensors) throws(InferenceError) {
+    init(_ tensors: ModelTensors, _ residency: WeightResidency) throws(InferenceError) {
         self.tensors = tensors
+        self.residency = residency
         for file in tensors.files {
             let address = mmap(nil, max(1, file.size), PROT_READ, MAP_PRIVATE, file.descriptor, 0)
             guard let address, address != MAP_FAILED else {
@@ -58,6 +60,7 @@ final class MappedWeights {
         return Matrix(
             stored: gemma_matrix(
                 values: base, element: element, rows: tensor.elementCount / columns, columns: columns,
-                row_bytes: columns / block.elements * block.bits / 8))
+                row_bytes: columns / block.elements * block.bits / 8),
+            mapping: residency == .frugal ? mappings[file] : nil)
     }
 }

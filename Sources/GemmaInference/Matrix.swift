@@ -1,9 +1,12 @@
 internal import CGemmaKernels
+import Foundation
 internal import ModelFormats
 
 /// A stored matrix, in the file's own element type; it lives as long as the mapping that it points into.
 struct Matrix {
     let stored: gemma_matrix
+    /// The whole mapping around it, when its pages are given back after use (`WeightResidency.frugal`).
+    var mapping: UnsafeRawBufferPointer?
 
     var rows: Int { stored.rows }
     var columns: Int { stored.columns }
@@ -20,8 +23,14 @@ struct Matrix {
     /// Whether two matrices of one shape and type hold the same bytes.
     func equals(_ other: Matrix) -> Bool {
         guard stored.element == other.stored.element, rows == other.rows, columns == other.columns else { return false }
-        return UnsafeRawBufferPointer(start: stored.values, count: byteCount)
-            .elementsEqual(UnsafeRawBufferPointer(start: other.stored.values, count: byteCount))
+        return panels.allSatisfy { rows in
+            let (mine, others) = (self[rows], other[rows])
+            defer {
+                mine.release()
+                others.release()
+            }
+            return memcmp(mine.stored.values, others.stored.values, mine.byteCount) == 0
+        }
     }
 }
 

@@ -51,7 +51,9 @@ struct ModelWeights {
 
     /// A stored vector, widened. `name` is the tensor's whole name within the scope.
     func vector(_ name: String) throws(InferenceError) -> FloatBuffer {
-        var stored = try mapped.matrix(scope + name).stored
+        let matrix = try mapped.matrix(scope + name)
+        defer { matrix.release() }
+        var stored = matrix.stored
         let values = try memory.floats(stored.rows, stored.columns)
         for row in 0..<stored.rows {
             gemma_scalar_kernels().pointee.expand(&stored, row, values.start + row * stored.columns)

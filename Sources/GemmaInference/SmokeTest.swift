@@ -13,6 +13,7 @@ package struct SmokeTest {
     let files: ModelFiles
     let probe: SmokeTestProbe
     let testerBuild: String
+    let residency: WeightResidency
     let progress: Progress
     var checks: [SmokeTestReport.Check] = []
     var modelType: String?
@@ -22,10 +23,12 @@ package struct SmokeTest {
 
     /// Runs all checks. `testerBuild` is recorded as given.
     package static func run(
-        _ files: ModelFiles, probe: SmokeTestProbe, testerBuild: String, progress: @escaping Progress = { _, _ in }
+        _ files: ModelFiles, probe: SmokeTestProbe, testerBuild: String, residency: WeightResidency = .mapped,
+        progress: @escaping Progress = { _, _ in }
     ) -> SmokeTestReport {
         let start = ContinuousClock.now
-        var test = SmokeTest(files: files, probe: probe, testerBuild: testerBuild, progress: progress)
+        var test = SmokeTest(
+            files: files, probe: probe, testerBuild: testerBuild, residency: residency, progress: progress)
         test.runChecks()
         test.skipRest()
         let elapsed = start.duration(to: .now)
@@ -36,10 +39,14 @@ package struct SmokeTest {
             peakMemoryBytes: peakResidentBytes(), testerBuild: testerBuild)
     }
 
-    private init(files: ModelFiles, probe: SmokeTestProbe, testerBuild: String, progress: @escaping Progress) {
+    private init(
+        files: ModelFiles, probe: SmokeTestProbe, testerBuild: String, residency: WeightResidency,
+        progress: @escaping Progress
+    ) {
         self.files = files
         self.probe = probe
         self.testerBuild = testerBuild
+        self.residency = residency
         self.progress = progress
     }
 
@@ -48,7 +55,8 @@ package struct SmokeTest {
         guard let tokenizer = checkTokenizer(vocabularySize: configuration.vocabularySize) else { return }
         guard checkValues(configuration, tensors) else { return }
         do {
-            let loaded = try LoadedModel(configuration: configuration, tensors: tensors, tokenizer: tokenizer)
+            let loaded = try LoadedModel(
+                configuration: configuration, tensors: tensors, tokenizer: tokenizer, residency: residency)
             try checkForwardPass(loaded, tokenizer)
         } catch {
             record(.finiteLogits, .failed, bound: "a forward pass", reason: "\(error)")
