@@ -148,6 +148,8 @@ import Testing
         #expect(object["tokens"] as? [Int] == result.tokens)
         #expect(object["text"] as? String == result.text)
         #expect((object["logits"] as? [Double])?.count == 512)
-        #expect(object["meanNLL"] as? Double == result.meanNLL)
+        // Foundation's JSON reader is off by one unit in the last place for some numbers.
+        let meanNLL = try #require(object["meanNLL"] as? Double)
+        #expect(abs(meanNLL - (try #require(result.meanNLL))) < 1e-12)
     }
 }
