@@ -10,7 +10,8 @@ enum Fixtures {
 
     static let all = [
         "gemma", "gemma-f32", "gemma2", "gemma2-qscalar", "gemma3", "gemma3-sharded", "gemma3-mm", "gemma3-trained",
-        "gemma3n", "gemma4-dense", "gemma4-moe", "gemma4-ple", "gemma4-mm", "gemma4-unified", "gemma4-trained",
+        "gemma3n", "gemma3n-mm", "gemma4-dense", "gemma4-moe", "gemma4-ple", "gemma4-mm", "gemma4-unified",
+        "gemma4-trained",
     ]
 
     static func files(_ name: String) throws -> ModelFiles {
