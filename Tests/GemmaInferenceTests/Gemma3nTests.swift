@@ -23,7 +23,7 @@ import Testing
         }
         try model.rewrite(as: "F32", width: 4, f32Bytes, extra: extras)
         #expect(ModelInspection(of: try model.files())[.tensorShapes]?.outcome == .passed)
-        #expect(largestDifference(try logits(model.files(), golden.promptIds), golden.lastLogitsF32) < 5e-5)
+        #expect(largestDifference(try logits(model.files(), golden.promptIds), golden.lastLogitsF32) < 1e-4)
     }
 
     /// Names under which transformers finds the text model: its own, its bare body's, those of a wrapper.
@@ -31,7 +31,7 @@ import Testing
     func runsUnderTheNamesOfItsClass(_ prefix: String) throws {
         let golden = try Fixtures.golden("gemma3n"), model = try EditableModel(copying: "gemma3n")
         try model.rewrite(as: "F32", width: 4, f32Bytes) { prefix + $0.dropFirst("model.".count) }
-        #expect(largestDifference(try logits(model.files(), golden.promptIds), golden.lastLogitsF32) < 5e-5)
+        #expect(largestDifference(try logits(model.files(), golden.promptIds), golden.lastLogitsF32) < 1e-4)
     }
 
     /// 500 rows for 512 ids.

@@ -7,6 +7,8 @@ import Testing
 /// classic mistake (norm without the 1, window off by one, a theta mixed up) moves the logits by 0.02 to 8.
 @Suite struct GoldenTests {
     private static let tolerance: Float = 5e-5
+    /// PyTorch's own logits of this fixture are 4.3e-5 from what it computes in F64, ours 0.8e-5.
+    private static let gemma3nTolerance: Float = 1e-4
 
     @Test(arguments: Fixtures.all)
     func givesTheLogitsOfTransformers(_ name: String) throws {
@@ -14,7 +16,8 @@ import Testing
         let result = try generate(
             GenerationRequest(prompt: .tokens(golden.promptIds), maximumTokens: 0, wantsLogits: true),
             model: try Fixtures.files(name))
-        #expect(largestDifference(try #require(result.logits), golden.lastLogitsF32) < Self.tolerance)
+        let tolerance = name == "gemma3n" ? Self.gemma3nTolerance : Self.tolerance
+        #expect(largestDifference(try #require(result.logits), golden.lastLogitsF32) < tolerance)
         #expect(result.tokens == [])
     }
 
