@@ -12,26 +12,56 @@ extension JSONScanner {
         try expect("\"", "a string")
         while true {
             let start = offset
-            while offset < bytes.count, isPlain(bytes[offset]) { offset += 1 }
-            if offset > start { text.append(contentsOf: bytes[start..<offset]) }
-            switch try current() {
-            case UInt8(ascii: "\""):
-                offset += 1
-                return
-            case UInt8(ascii: "\\"):
-                try escape(into: &text)
-            case 0..<0x20:
-                throw error("control character in a string")
-            default:
-                let length = try multibyteLength()
-                text.append(contentsOf: bytes[offset..<(offset + length)])
-                offset += length
-            }
+            let symbol = try skipPlain()
+            if offset > start { text.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<offset])) }
+            if symbol == UInt8(ascii: "\"") { break }
+            try escape(into: &text)
         }
+        offset += 1
     }
 
-    private func isPlain(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    /// The unescaped UTF-8 bytes of a string, for the length of a call. Nothing is built for a string without an escape.
+    package mutating func withString<Result>(_ body: (UnsafeBufferPointer<UInt8>) throws -> Result) throws -> Result {
+        if let verbatim = try verbatimString() { return try body(UnsafeBufferPointer(rebasing: bytes[verbatim])) }
+        return try string().withUnsafeBufferPointer(body)
+    }
+
+    /// Where the bytes of a string without an escape lie, as nearly all are; nil, with nothing consumed, for another.
+    mutating func verbatimString() throws -> Range<Int>? {
+        skipSpace()
+        let begin = offset
+        try expect("\"", "a string")
+        let start = offset
+        guard try skipPlain() == UInt8(ascii: "\"") else {
+            offset = begin
+            return nil
+        }
+        offset += 1
+        return start..<(offset - 1)
+    }
+
+    /// Moves to the next quotation mark or backslash of a string, which is returned, over well-formed UTF-8.
+    private mutating func skipPlain() throws -> UInt8 {
+        let ones: UInt64 = 0x0101_0101_0101_0101, highs: UInt64 = 0x8080_8080_8080_8080
+        let quotes = ones &* UInt64(UInt8(ascii: "\"")), backslashes = ones &* UInt64(UInt8(ascii: "\\"))
+        while true {
+            // Eight bytes at a time: a high bit stays where a byte is a mark, a control, or no ASCII.
+            while let start = bytes.baseAddress, bytes.count - offset >= 8 {
+                let word = UnsafeRawPointer(start).loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                let quote = word ^ quotes, backslash = word ^ backslashes
+                let isQuote = (quote &- ones) & ~quote, isBackslash = (backslash &- ones) & ~backslash
+                let stops = (isQuote | isBackslash | (word &- ones &* 0x20) | word) & highs
+                offset += stops == 0 ? 8 : UInt64(littleEndian: stops).trailingZeroBitCount / 8
+                if stops != 0 { break }
+            }
+            let byte = try current()
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): return byte
+            case 0..<0x20: throw error("control character in a string")
+            case 0x20..<0x80: offset += 1
+            default: offset += try multibyteLength()
+            }
+        }
     }
 
     private mutating func escape(into text: inout [UInt8]) throws {

@@ -89,6 +89,29 @@ package struct JSONScanner {
         depth -= 1
     }
 
+    /// Calls `member` for each key, which must consume the value. Nothing is built for a key but for the few with an
+    /// escape; telling keys apart is the caller's, who has a table of its own.
+    package mutating func largeObject(
+        _ member: (inout JSONScanner, UnsafeBufferPointer<UInt8>) throws -> Void
+    ) throws {
+        try open("{")
+        if try !closes("}") {
+            repeat {
+                if let key = try verbatimString() {
+                    skipSpace()
+                    try expect(":")
+                    try member(&self, UnsafeBufferPointer(rebasing: bytes[key]))
+                } else {
+                    let key = try string()
+                    skipSpace()
+                    try expect(":")
+                    try key.withUnsafeBufferPointer { try member(&self, $0) }
+                }
+            } while try continues(before: "}")
+        }
+        depth -= 1
+    }
+
     /// Calls `element` for each position, which must consume the value.
     package mutating func array(_ element: (inout JSONScanner, Int) throws -> Void) throws {
         try open("[")
@@ -122,8 +145,13 @@ package struct JSONScanner {
         skipSpace()
         let start = offset
         var isInteger = true
-        if peekByte() == UInt8(ascii: "-") { offset += 1 }
-        if peekByte() == UInt8(ascii: "0") { offset += 1 } else { try digits() }
+        let isNegative = peekByte() == UInt8(ascii: "-")
+        if isNegative { offset += 1 }
+        var value = 0
+        if peekByte() == UInt8(ascii: "0") { offset += 1 } else { value = try digits() }
+        let next = peekByte() ?? 0, isPlain = next != UInt8(ascii: ".") && next | 0x20 != UInt8(ascii: "e")
+        // Up to 18 digits cannot overflow, and need no second look.
+        if isPlain, offset - start <= 18 { return .integer(isNegative ? -value : value) }
         if peekByte() == UInt8(ascii: ".") {
             isInteger = false
             offset += 1
@@ -177,6 +205,12 @@ extension JSONScanner {
             case 0x20, 0x09, 0x0A, 0x0D: offset += 1
             default: return
             }
+            // Indentation, eight spaces at a time.
+            while let start = bytes.baseAddress, bytes.count - offset >= 8,
+                UnsafeRawPointer(start).loadUnaligned(fromByteOffset: offset, as: UInt64.self) == 0x2020_2020_2020_2020
+            {
+                offset += 8
+            }
         }
     }
 
@@ -213,9 +247,16 @@ extension JSONScanner {
         return true
     }
 
-    private mutating func digits() throws {
+    /// Moves over digits; their value wraps around for more than 18 of them.
+    @discardableResult
+    private mutating func digits() throws -> Int {
         let start = offset
-        while let byte = peekByte(), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { offset += 1 }
+        var value = 0
+        while let byte = peekByte(), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+            value = value &* 10 &+ Int(byte - UInt8(ascii: "0"))
+            offset += 1
+        }
         guard offset > start else { throw error("expected a digit") }
+        return value
     }
 }

@@ -1,110 +1,192 @@
 extension Tokenizer {
-    /// A neighbour pair that may merge. The heap yields the lowest rank first and, among equals, the leftmost.
-    private struct Candidate: Comparable {
-        let rank: Int32
-        let position: Int32
-        let merged: Int32
-
-        static func < (left: Candidate, right: Candidate) -> Bool {
-            (left.rank, left.position) < (right.rank, right.position)
-        }
-    }
-
-    /// A symbol of the word: its piece and its neighbours. A symbol that was merged away has piece -1.
+    /// A stretch of the word that is one piece so far, and its neighbours (-1: none).
     private struct Symbol {
+        /// The id of its piece; `noPiece` for a character without one, `merged` once it has become part of its left.
         var piece: Int32
+        let start: Int32
+        var end: Int32
         var previous: Int32
         var next: Int32
+
+        static let noPiece: Int32 = -1
+        static let merged: Int32 = -2
     }
 
-    /// Appends the pieces of one word of normalised text. O(n log n) in its length: the word is a whole text.
+    /// Appends the pieces of one word of normalised text: of all neighbours that may become one piece those with the
+    /// lowest priority number do, the leftmost first, until none may. O(n log n) in its length: the word is a whole text.
     func encodeWord(_ word: ArraySlice<UInt8>, into ids: inout [Int32]) {
-        var symbols = initialPieces(of: word).enumerated().map { index, piece in
-            Symbol(piece: piece, previous: Int32(index) - 1, next: Int32(index) + 1)
-        }
-        guard !symbols.isEmpty else { return }
-        symbols[symbols.count - 1].next = -1
-
-        var heap = Heap<Candidate>()
-        for index in 0..<(symbols.count - 1) {
-            offer(symbols, at: Int32(index), to: &heap)
-        }
-        while let candidate = heap.popLeast() {
-            let left = Int(candidate.position)
-            // The pair may have changed since it was offered: its symbols must still merge into the same piece.
-            guard symbols[left].piece >= 0, symbols[left].next >= 0 else { continue }
-            let right = Int(symbols[left].next)
-            guard let merge = merges.merge(left: symbols[left].piece, right: symbols[right].piece),
-                merge.merged == candidate.merged, merge.rank == candidate.rank
-            else { continue }
-            symbols[left].piece = merge.merged
-            symbols[left].next = symbols[right].next
-            symbols[right].piece = -1
-            if symbols[left].next >= 0 {
-                symbols[Int(symbols[left].next)].previous = Int32(left)
-                offer(symbols, at: Int32(left), to: &heap)
+        word.withUnsafeBufferPointer { word in
+            if ignoresMerges, let id = modelPiece(word) { return ids.append(id) }
+            switch joining {
+            case .merges(let table):
+                var symbols = pieces(of: word)
+                merge(&symbols) { left, right in
+                    table.merge(left: left.piece, right: right.piece).map { (UInt32(bitPattern: $0.rank), $0.joined) }
+                }
+                append(symbols, of: word, to: &ids)
+            case .scores(let priorities):
+                var symbols = characters(of: word)
+                merge(&symbols) { left, right in
+                    modelPiece(UnsafeBufferPointer(rebasing: word[Int(left.start)..<Int(right.end)]))
+                        .map { (priorities[Int($0)], $0) }
+                }
+                append(symbols, of: word, to: &ids)
             }
-            if symbols[left].previous >= 0 { offer(symbols, at: symbols[left].previous, to: &heap) }
         }
-        for symbol in symbols where symbol.piece >= 0 { ids.append(symbol.piece) }
     }
 
-    private func offer(_ symbols: [Symbol], at index: Int32, to heap: inout Heap<Candidate>) {
-        let left = symbols[Int(index)], right = symbols[Int(left.next)]
-        guard let merge = merges.merge(left: left.piece, right: right.piece) else { return }
-        heap.insert(Candidate(rank: merge.rank, position: index, merged: merge.merged))
+    @inline(__always)
+    private func merge(_ symbols: inout [Symbol], _ join: (Symbol, Symbol) -> (priority: UInt32, piece: Int32)?) {
+        symbols.withUnsafeMutableBufferPointer { symbols in
+            @inline(__always)
+            func candidate(at left: Int) -> (key: UInt64, piece: Int32)? {
+                guard symbols[left].next >= 0 else { return nil }
+                return join(symbols[left], symbols[Int(symbols[left].next)]).map {
+                    (UInt64($0.priority) << 32 | UInt64(left), $0.piece)
+                }
+            }
+            var heap = LeastHeap(symbols.indices.compactMap { candidate(at: $0)?.key })
+            while let key = heap.popLeast() {
+                let left = Int(key & 0xFFFF_FFFF)
+                // The pair may have changed since it was offered, or its left may be gone: what is there now counts.
+                guard symbols[left].piece != Symbol.merged, let found = candidate(at: left), found.key == key else {
+                    continue
+                }
+                let right = Int(symbols[left].next)
+                symbols[left].piece = found.piece
+                symbols[left].end = symbols[right].end
+                symbols[left].next = symbols[right].next
+                symbols[right].piece = Symbol.merged
+                if symbols[left].next >= 0 {
+                    symbols[Int(symbols[left].next)].previous = Int32(left)
+                    if let key = candidate(at: left)?.key { heap.insert(key) }
+                }
+                if symbols[left].previous >= 0, let key = candidate(at: Int(symbols[left].previous))?.key {
+                    heap.insert(key)
+                }
+            }
+        }
     }
 
-    /// One piece per character, or its bytes, or the unknown piece.
-    private func initialPieces(of word: ArraySlice<UInt8>) -> [Int32] {
-        var result: [Int32] = []
-        var index = word.startIndex, endsInUnknown = false
-        while index < word.endIndex {
-            let lead = word[index]
-            let length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
-            let character = word[index..<min(index + length, word.endIndex)]
-            index = character.endIndex
-            if let id = pieces.id(of: character), pieces.roles[id].contains(.model) {
-                result.append(Int32(id))
+    private func append(_ symbols: [Symbol], of word: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
+        for symbol in symbols {
+            switch symbol.piece {
+            case Symbol.merged: continue
+            case Symbol.noPiece:
+                for byte in word[Int(symbol.start)..<Int(symbol.end)] { ids.append(bytePieces[Int(byte)]) }
+            default: ids.append(symbol.piece)
+            }
+        }
+    }
+
+    private func modelPiece(_ bytes: UnsafeBufferPointer<UInt8>) -> Int32? {
+        guard let id = pieces.id(of: bytes), pieces.roles[id].contains(.model) else { return nil }
+        return Int32(id)
+    }
+
+    /// One symbol per character, whether or not it is a piece, as SentencePiece begins.
+    private func characters(of word: UnsafeBufferPointer<UInt8>) -> [Symbol] {
+        var symbols: [Symbol] = []
+        symbols.reserveCapacity(word.count)
+        forEachCharacter(word) { range, piece in append(piece ?? Symbol.noPiece, range, to: &symbols) }
+        close(&symbols)
+        return symbols
+    }
+
+    /// One symbol per character that is a piece, per byte of one that is not, or per run of unknown ones.
+    private func pieces(of word: UnsafeBufferPointer<UInt8>) -> [Symbol] {
+        var symbols: [Symbol] = []
+        symbols.reserveCapacity(word.count)
+        var endsInUnknown = false
+        forEachCharacter(word) { range, piece in
+            if let piece {
+                append(piece, range, to: &symbols)
                 endsInUnknown = false
-            } else if byteFallback, !bytePieces.isEmpty {
-                result += character.map { bytePieces[Int($0)] }
-                endsInUnknown = false
+            } else if byteFallback {
+                for index in range { append(bytePieces[Int(word[index])], index..<index + 1, to: &symbols) }
             } else if let unknown {
-                if !(fusesUnknown && endsInUnknown) { result.append(unknown) }
+                if fusesUnknown, endsInUnknown {
+                    symbols[symbols.count - 1].end = Int32(range.upperBound)
+                } else {
+                    append(unknown, range, to: &symbols)
+                }
                 endsInUnknown = true
             }
         }
-        return result
+        close(&symbols)
+        return symbols
+    }
+
+    @inline(__always)
+    private func forEachCharacter(_ word: UnsafeBufferPointer<UInt8>, _ body: (Range<Int>, Int32?) -> Void) {
+        var index = 0
+        while index < word.count {
+            let lead = word[index]
+            let length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
+            let range = index..<min(index + length, word.count)
+            body(range, modelPiece(UnsafeBufferPointer(rebasing: word[range])))
+            index = range.upperBound
+        }
+    }
+
+    @inline(__always)
+    private func append(_ piece: Int32, _ range: Range<Int>, to symbols: inout [Symbol]) {
+        let index = Int32(symbols.count)
+        symbols.append(
+            Symbol(
+                piece: piece, start: Int32(range.lowerBound), end: Int32(range.upperBound), previous: index - 1,
+                next: index + 1))
+    }
+
+    private func close(_ symbols: inout [Symbol]) {
+        if !symbols.isEmpty { symbols[symbols.count - 1].next = -1 }
     }
 }
 
-/// A binary min-heap.
-struct Heap<Element: Comparable> {
-    private var elements: [Element] = []
+/// A heap of four children a node, which costs half the cache misses of two, that yields the least number.
+private struct LeastHeap {
+    private var elements: [UInt64]
 
-    mutating func insert(_ element: Element) {
-        var index = elements.count
-        elements.append(element)
-        while index > 0, elements[index] < elements[(index - 1) / 2] {
-            elements.swapAt(index, (index - 1) / 2)
-            index = (index - 1) / 2
+    init(_ unordered: [UInt64]) {
+        elements = unordered
+        for index in stride(from: (elements.count - 2) / 4, through: 0, by: -1) where elements.count > 1 {
+            sink(elements[index], from: index)
         }
     }
 
-    mutating func popLeast() -> Element? {
+    mutating func insert(_ element: UInt64) {
+        var index = elements.count
+        elements.append(element)
+        elements.withUnsafeMutableBufferPointer { elements in
+            while index > 0, element < elements[(index - 1) / 4] {
+                elements[index] = elements[(index - 1) / 4]
+                index = (index - 1) / 4
+            }
+            elements[index] = element
+        }
+    }
+
+    mutating func popLeast() -> UInt64? {
         guard let last = elements.popLast() else { return nil }
         guard let least = elements.first else { return last }
-        elements[0] = last
-        var index = 0
-        while true {
-            var child = 2 * index + 1
-            guard child < elements.count else { break }
-            if child + 1 < elements.count, elements[child + 1] < elements[child] { child += 1 }
-            guard elements[child] < elements[index] else { break }
-            elements.swapAt(index, child)
-            index = child
-        }
+        sink(last, from: 0)
         return least
+    }
+
+    /// Moves the hole at `index` down to where `element` belongs.
+    private mutating func sink(_ element: UInt64, from index: Int) {
+        elements.withUnsafeMutableBufferPointer { elements in
+            var index = index
+            while 4 * index + 1 < elements.count {
+                var least = 4 * index + 1
+                for child in least..<min(least + 4, elements.count) where elements[child] < elements[least] {
+                    least = child
+                }
+                guard elements[least] < element else { break }
+                elements[index] = elements[least]
+                index = least
+            }
+            elements[index] = element
+        }
     }
 }

@@ -1,19 +1,18 @@
 extension Tokenizer {
     /// Streams tokenizer.json into flat tables. A component of a kind that is not known here, or with a setting that
-    /// would change the ids, is an error that names it.
+    /// would change the ids, is an error that names it. `truncation` and `padding` are left to the caller, as transformers
+    /// leaves them.
     package init(parsing bytes: [UInt8], file: String = Tokenizer.path) throws {
         guard bytes.count <= Self.maximumSize else {
             throw ModelFormatError.tooLarge(
                 file: file, what: "size in bytes", limit: Self.maximumSize, got: bytes.count)
         }
-        // A Gemma 3 file has 29.0 MB, 262,144 pieces and 377,200 merges.
+        // A Gemma 3 file has 29.0 MB and 262,144 pieces.
         pieces = PieceTable(expecting: bytes.count / 111)
-        merges = MergeTable(expecting: bytes.count / 77)
-        rawAdded = AddedTokens(role: .addedRaw)
-        normalizedAdded = AddedTokens(role: .addedNormalized)
+        joining = .merges(MergeTable(expecting: 0))
 
         let parts = Parts(file: file)
-        var added: [JSONObject] = [], normalizer = JSONValue.null, preTokenizer = JSONValue.null
+        var added: [Parts.ListedToken] = [], normalizer = JSONValue.null, preTokenizer = JSONValue.null
         var postProcessor = JSONValue.null, decoder = JSONValue.null, hasModel = false
         try JSONScanner.scan(bytes, file: file) { scanner in
             try parts.expect(.object, &scanner, "tokenizer")
@@ -32,19 +31,15 @@ extension Tokenizer {
             }
         }
         guard hasModel else { throw parts.fault("model", "to be present", "nothing") }
-        try add(added, parts)
-        normalizations = try parts.replacements(normalizer, part: "normalizer")
-        try parts.checkGrowth(normalizations, part: "normalizer")
+        normalizations = try parts.normalizations(normalizer)
         try parts.checkPreTokenizer(preTokenizer, after: normalizations)
+        try add(added, parts)
         decoders = try parts.decoders(decoder)
-        let decoderReplacements: [(pattern: [UInt8], content: [UInt8])] = decoders.compactMap {
-            if case .replace(let pattern, let content) = $0 { (pattern, content) } else { nil }
-        }
-        try parts.checkGrowth(decoderReplacements, part: "decoder")
+        try parts.checkGrowth(decoders)
         (prefix, suffix) = try parts.template(postProcessor, pieces: pieces)
 
-        let byteIDs = (0...255).map { pieces.id(of: Array("<0x\(hex(UInt8($0)))>".utf8)) }
-        if byteIDs.allSatisfy({ $0 != nil }) { bytePieces = byteIDs.compactMap { $0.map(Int32.init) } }
+        let byteIDs = Self.bytePieces(in: pieces)
+        if byteIDs.allSatisfy({ $0 != nil }) { bytePieces = byteIDs.compactMap { $0 } }
         if byteFallback, bytePieces.isEmpty {
             throw parts.fault(
                 "model.vocab", "all of <0x00> to <0xFF> for byte_fallback",
@@ -52,9 +47,17 @@ extension Tokenizer {
         }
     }
 
+    /// The ids of `<0x00>` ... `<0xFF>`, nil where there is no such piece.
+    static func bytePieces(in pieces: PieceTable) -> [Int32?] {
+        (0...255).map { byte in
+            let digits = String(byte, radix: 16, uppercase: true)
+            return pieces.id(of: Array("<0x\(byte < 16 ? "0" : "")\(digits)>".utf8)).map(Int32.init)
+        }
+    }
+
     private mutating func readModel(_ scanner: inout JSONScanner, _ parts: Parts) throws {
         try parts.expect(.object, &scanner, "model")
-        var hasVocabulary = false, lateMerges: (bytes: [UInt8], ends: [Int32])?
+        var hasVocabulary = false, merges = MergeList(), hasMerges = false, table = MergeTable(expecting: 0)
         var unknownPiece: String?
         var type = "BPE"
         try scanner.object { scanner, key in
@@ -64,14 +67,21 @@ extension Tokenizer {
                 try readVocabulary(&scanner, parts)
                 hasVocabulary = true
             case "merges":
-                lateMerges = try parts.merges(&scanner)
+                // A Gemma 3 file has a merge for every 77 bytes.
+                table = MergeTable(expecting: scanner.bytes.count / 77)
+                try parts.merges(&scanner, into: &merges) { merges in
+                    // As soon as the vocabulary is known, a list of a few is enough.
+                    if hasVocabulary { try resolve(&merges, into: &table, parts) }
+                }
+                hasMerges = true
             case "type": type = try parts.string(try scanner.value(), "model.type")
             case "unk_token":
                 let value = try scanner.value()
                 unknownPiece = value.isNull ? nil : try parts.string(value, "model.unk_token")
-            case "byte_fallback": byteFallback = try parts.boolean(try scanner.value(), "model.byte_fallback")
-            case "fuse_unk": fusesUnknown = try parts.boolean(try scanner.value(), "model.fuse_unk")
-            case "ignore_merges", "dropout", "continuing_subword_prefix", "end_of_word_suffix":
+            case "byte_fallback": byteFallback = try parts.flag(try scanner.value(), "model.byte_fallback")
+            case "fuse_unk": fusesUnknown = try parts.flag(try scanner.value(), "model.fuse_unk")
+            case "ignore_merges": ignoresMerges = try parts.flag(try scanner.value(), "model.ignore_merges")
+            case "dropout", "continuing_subword_prefix", "end_of_word_suffix":
                 let value = try scanner.value()
                 guard value.isNull || value == .boolean(false) || value == .string("") || value == .number(0) else {
                     throw parts.fault("model.\(name)", "to be off", value.summary)
@@ -82,8 +92,9 @@ extension Tokenizer {
         }
         guard type == "BPE" else { throw parts.fault("model.type", "BPE", quoted(type)) }
         guard hasVocabulary else { throw parts.fault("model.vocab", "to be present", "nothing") }
-        guard let lateMerges else { throw parts.fault("model.merges", "to be present", "nothing") }
-        try resolve(lateMerges, parts)
+        guard hasMerges else { throw parts.fault("model.merges", "to be present", "nothing") }
+        try resolve(&merges, into: &table, parts)
+        joining = .merges(table)
         if let unknownPiece {
             guard let id = pieces.id(of: Array(unknownPiece.utf8)) else {
                 throw parts.fault("model.unk_token", "a piece of the vocabulary", quoted(unknownPiece))
@@ -92,9 +103,15 @@ extension Tokenizer {
         }
     }
 
+    private func resolve(_ merges: inout MergeList, into table: inout MergeTable, _ parts: Parts) throws {
+        try merges.resolve(in: pieces, into: &table) {
+            parts.fault("model.merges", "pieces of the vocabulary", $0)
+        }
+    }
+
     private mutating func readVocabulary(_ scanner: inout JSONScanner, _ parts: Parts) throws {
         try parts.expect(.object, &scanner, "model.vocab")
-        try scanner.object(unique: .unchecked) { scanner, piece in
+        try scanner.largeObject { scanner, piece in
             guard try scanner.peek() == .number, case .integer(let id) = try scanner.number(),
                 (0..<Self.maximumPieces).contains(id)
             else { throw parts.fault("model.vocab", "ids from 0 to \(Self.maximumPieces - 1)", "another value") }
@@ -107,59 +124,40 @@ extension Tokenizer {
         }
     }
 
-    /// Turns the texts of the merges into ids. Needs the whole vocabulary, which the file may hold after the merges.
-    private mutating func resolve(_ texts: (bytes: [UInt8], ends: [Int32]), _ parts: Parts) throws {
-        var start = 0
-        try texts.bytes.withUnsafeBufferPointer { bytes in
-            for rank in 0..<(texts.ends.count / 2) {
-                let middle = Int(texts.ends[2 * rank]), end = Int(texts.ends[2 * rank + 1])
-                func id(_ range: Range<Int>) throws -> Int {
-                    let piece = UnsafeBufferPointer(rebasing: bytes[range])
-                    guard let id = pieces.id(of: piece), pieces.roles[id].contains(.model) else {
-                        throw parts.fault(
-                            "model.merges", "pieces of the vocabulary",
-                            "\(quoted(String(decoding: piece, as: UTF8.self))) in merge \(rank)")
-                    }
-                    return id
-                }
-                merges.insert(
-                    left: try id(start..<middle), right: try id(middle..<end), rank: rank, merged: try id(start..<end))
-                start = end
-            }
-        }
-    }
-
-    private mutating func add(_ tokens: [JSONObject], _ parts: Parts) throws {
+    private mutating func add(_ tokens: [Parts.ListedToken], _ parts: Parts) throws {
+        var raw: [AddedToken] = [], normalized: [AddedToken] = []
+        // The reference numbers tokens beyond the vocabulary itself, whatever the file says.
+        var next = pieces.count
         for token in tokens {
-            let content = try parts.string(token["content"] ?? .null, "added_tokens.content")
-            let piece = Array(content.utf8)
-            guard !piece.isEmpty, case .integer(let id)? = token["id"], (0..<Self.maximumPieces).contains(id) else {
-                throw parts.fault("added_tokens", "text and an id each", token["id"]?.summary ?? "none")
+            func fault(_ expected: String) -> ModelFormatError {
+                parts.fault(
+                    "added_tokens", expected, "\(quoted(String(decoding: token.text, as: UTF8.self))) = \(token.id)")
             }
-            try parts.checkSize(of: piece, "added_tokens.content")
-            for flag in ["single_word", "lstrip", "rstrip"] {
-                guard token[flag] == nil || token[flag] == .boolean(false) else {
-                    throw parts.fault(
-                        "added_tokens.\(flag) of \(quoted(content))", "false", token[flag]?.summary ?? "nothing")
-                }
+            if pieces.id(of: token.text) == nil {
+                guard token.id == next, token.text.withUnsafeBufferPointer({ pieces.insert($0, id: next, role: []) })
+                else { throw fault("the next free id, \(next), for a text that the vocabulary lacks") }
             }
-            let isNormalized = try parts.boolean(token["normalized"] ?? .boolean(true), "added_tokens.normalized")
-            var role: PieceTable.Role = isNormalized ? .addedNormalized : .addedRaw
-            if try parts.boolean(token["special"] ?? .boolean(false), "added_tokens.special") {
-                role.formUnion(.special)
+            guard pieces.id(of: token.text) == token.id, !pieces.roles[token.id].contains(.added) else {
+                throw fault("ids and texts that agree with the vocabulary and occur once")
             }
-            if pieces.id(of: piece) == id {
-                pieces.add(role, to: id)
-            } else if !pieces.insert(piece, id: id, role: role) {
-                throw parts.fault(
-                    "added_tokens", "ids and texts that agree with the vocabulary", "\(quoted(content)) = \(id)")
-            }
-            if isNormalized { normalizedAdded.insert(piece[...]) } else { rawAdded.insert(piece[...]) }
+            next = max(next, token.id + 1)
+            let text = token.isNormalized ? normalize(token.text[...]) : token.text
+            guard !text.isEmpty else { throw fault("a text that the normalizer leaves something of") }
+            // The reference decodes such a token to its normalised text, which it does not know as a control token.
+            let isRewritten = text != token.text
+            if isRewritten { rewritten[token.id] = text }
+            pieces.add(token.isSpecial && !isRewritten ? [.added, .special] : .added, to: token.id)
+            let found = AddedToken(
+                id: Int32(token.id), text: text, isWholeWord: token.isWholeWord, stripsLeft: token.stripsLeft,
+                stripsRight: token.stripsRight)
+            if token.isNormalized { normalized.append(found) } else { raw.append(found) }
+        }
+        rawAdded = AddedTokens(raw)
+        normalizedAdded = AddedTokens(normalized)
+        if let twice = normalizedAdded.hasTwice {
+            throw parts.fault(
+                "added_tokens", "texts that differ after the normalizer",
+                "\(quoted(String(decoding: twice.text, as: UTF8.self))) twice")
         }
     }
-}
-
-private func hex(_ byte: UInt8) -> String {
-    let digits = String(byte, radix: 16, uppercase: true)
-    return digits.utf8.count == 1 ? "0" + digits : digits
 }

@@ -15,7 +15,7 @@ extension Tokenizer {
             return string
         }
 
-        func boolean(_ value: JSONValue, _ part: String) throws -> Bool {
+        func flag(_ value: JSONValue, _ part: String) throws -> Bool {
             guard case .boolean(let flag) = value else { throw fault(part, "true or false", value.summary) }
             return flag
         }
@@ -29,7 +29,7 @@ extension Tokenizer {
         }
 
         /// Without a bound on pieces, a few generated tokens could be a text larger than memory.
-        func checkSize(of piece: [UInt8], _ part: String) throws {
+        func checkSize(of piece: UnsafeBufferPointer<UInt8>, _ part: String) throws {
             guard piece.count <= Tokenizer.maximumPieceSize else {
                 throw fault(part, "pieces of at most \(Tokenizer.maximumPieceSize) bytes", "\(piece.count)")
             }
@@ -40,8 +40,19 @@ extension Tokenizer {
             return (try string(object["type"] ?? .null, part + ".type"), object)
         }
 
-        func addedTokens(_ scanner: inout JSONScanner) throws -> [JSONObject] {
-            var tokens: [JSONObject] = []
+        /// An entry of `added_tokens`.
+        struct ListedToken {
+            var id = -1
+            var text: [UInt8] = []
+            var isSpecial = false
+            var isNormalized = true
+            var isWholeWord = false
+            var stripsLeft = false
+            var stripsRight = false
+        }
+
+        func addedTokens(_ scanner: inout JSONScanner) throws -> [ListedToken] {
+            var tokens: [ListedToken] = []
             if try scanner.peek() == .null {
                 try scanner.null()
                 return tokens
@@ -50,16 +61,43 @@ extension Tokenizer {
             try scanner.array { scanner, index in
                 guard index < 200_000 else { throw fault("added_tokens", "at most 200000 tokens", "more") }
                 try expect(.object, &scanner, "added_tokens[\(index)]")
-                if let token = try scanner.value().object { tokens.append(token) }
+                tokens.append(try addedToken(&scanner))
             }
             return tokens
         }
 
-        /// The merges as flat text: left and right of each pair end to end, and where each ends. Both spellings are
-        /// read: `["a", "b"]` and `"a b"`.
-        func merges(_ scanner: inout JSONScanner) throws -> (bytes: [UInt8], ends: [Int32]) {
+        private func addedToken(_ scanner: inout JSONScanner) throws -> ListedToken {
+            var token = ListedToken()
+            try scanner.object { scanner, key in
+                func flag(_ name: String) throws -> Bool { try self.flag(try scanner.value(), "added_tokens." + name) }
+                switch String(decoding: key, as: UTF8.self) {
+                case "id":
+                    let value = try scanner.value()
+                    guard case .integer(let id) = value, (0..<Tokenizer.maximumPieces).contains(id) else {
+                        throw fault("added_tokens.id", "an id below \(Tokenizer.maximumPieces)", value.summary)
+                    }
+                    token.id = id
+                case "content": token.text = Array(try string(try scanner.value(), "added_tokens.content").utf8)
+                case "special": token.isSpecial = try flag("special")
+                case "normalized": token.isNormalized = try flag("normalized")
+                case "single_word": token.isWholeWord = try flag("single_word")
+                case "lstrip": token.stripsLeft = try flag("lstrip")
+                case "rstrip": token.stripsRight = try flag("rstrip")
+                default: try scanner.skip()
+                }
+            }
+            guard !token.text.isEmpty, token.id >= 0 else {
+                throw fault("added_tokens", "text and an id each", token.id < 0 ? "no id" : "no text")
+            }
+            try token.text.withUnsafeBufferPointer { try checkSize(of: $0, "added_tokens.content") }
+            return token
+        }
+
+        /// Both spellings of a merge are read: `["a", "b"]` and `"a b"`. `batch` is called for every 64 of them.
+        func merges(
+            _ scanner: inout JSONScanner, into list: inout MergeList, _ batch: (inout MergeList) throws -> Void
+        ) throws {
             try expect(.array, &scanner, "model.merges")
-            var bytes: [UInt8] = [], ends: [Int32] = []
             try scanner.array { scanner, rank in
                 guard rank < Tokenizer.maximumPieces else {
                     throw fault("model.merges", "at most \(Tokenizer.maximumPieces)", "more")
@@ -71,60 +109,67 @@ extension Tokenizer {
                         guard count < 2, try scanner.peek() == .string else {
                             throw fault("model.merges", "two strings each", "another value in merge \(rank)")
                         }
-                        try scanner.string(into: &bytes)
-                        ends.append(Int32(bytes.count))
+                        try scanner.withString { list.append($0) }
                         count += 1
                     }
                     guard count == 2 else {
                         throw fault("model.merges", "two strings each", "\(count) in merge \(rank)")
                     }
                 case .string:
-                    let pair = try scanner.string()
-                    let parts = pair.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-                    guard parts.count == 2 else {
+                    guard try scanner.withString({ list.append(pair: $0) }) else {
                         throw fault("model.merges", "two pieces with a space between", "another text in merge \(rank)")
-                    }
-                    for part in parts {
-                        bytes += part
-                        ends.append(Int32(bytes.count))
                     }
                 case let other: throw fault("model.merges", "pairs", other.rawValue)
                 }
+                if rank % 64 == 63 { try batch(&list) }
             }
-            return (bytes, ends)
         }
 
-        /// `Replace` with a literal pattern, or a `Sequence` of such.
-        func replacements(
-            _ value: JSONValue, part: String
-        ) throws -> [(pattern: [UInt8], content: [UInt8])] {
-            if value.isNull { return [] }
-            let (name, object) = try kind(value, part)
+        /// `Replace` with a literal pattern, `Prepend`, or a `Sequence` of such.
+        func normalizations(_ value: JSONValue) throws -> [Normalization] {
+            let steps = try normalizationSteps(value, isNested: false)
+            try checkGrowth(
+                steps.map { step in
+                    switch step {
+                    case .replace(let pattern, let content): (pattern.count, content.count)
+                    case .prepend(let content): (1, 1 + content.count)
+                    }
+                }, part: "normalizer")
+            return steps
+        }
+
+        private func normalizationSteps(_ value: JSONValue, isNested: Bool) throws -> [Normalization] {
+            if value.isNull, !isNested { return [] }
+            let (name, object) = try kind(value, "normalizer")
             switch name {
-            case "Replace": return [try replacement(object, part)]
-            case "Sequence":
+            case "Replace":
+                let (pattern, content) = try replacement(object, "normalizer")
+                return [.replace(pattern: pattern, content: content)]
+            case "Prepend":
+                return [.prepend(Array(try string(object["prepend"] ?? .null, "normalizer.prepend").utf8))]
+            case "Sequence" where !isNested:
                 guard case .array(let steps)? = object["normalizers"] else {
-                    throw fault(part + ".normalizers", "a list", object["normalizers"]?.summary ?? "nothing")
+                    throw fault("normalizer.normalizers", "a list", object["normalizers"]?.summary ?? "nothing")
                 }
                 guard steps.count <= Self.maximumSteps else {
-                    throw fault(part + ".normalizers", "at most \(Self.maximumSteps)", "\(steps.count)")
+                    throw fault("normalizer.normalizers", "at most \(Self.maximumSteps)", "\(steps.count)")
                 }
-                return try steps.flatMap { step in
-                    guard try kind(step, part).name == "Replace" else {
-                        throw fault(part, "Replace in a Sequence", quoted(try kind(step, part).name))
-                    }
-                    return try replacements(step, part: part)
-                }
-            default: throw fault(part, "Replace or Sequence", quoted(name))
+                return try steps.flatMap { try normalizationSteps($0, isNested: true) }
+            default: throw fault("normalizer", "Replace, Prepend or a Sequence of them", quoted(name))
             }
         }
 
-        /// Refuses replacements that together may turn a text into one more than 16 times as long (Gemma: 3 times, a
-        /// space to `▁`): each may feed the next, so that a few lines can ask for more memory than there is.
-        func checkGrowth(_ replacements: [(pattern: [UInt8], content: [UInt8])], part: String) throws {
-            let growth = replacements.reduce(1.0) {
-                $0 * max(1, Double($1.content.count) / Double(max(1, $1.pattern.count)))
-            }
+        func checkGrowth(_ decoders: [Decoder]) throws {
+            try checkGrowth(
+                decoders.map {
+                    if case .replace(let pattern, let content) = $0 { (pattern.count, content.count) } else { (1, 1) }
+                }, part: "decoder")
+        }
+
+        /// Refuses steps that together may turn a text into one more than 16 times as long (Gemma: 3 times, a space to
+        /// `▁`): each may feed the next, so that a few lines can ask for more memory than there is.
+        private func checkGrowth(_ steps: [(from: Int, to: Int)], part: String) throws {
+            let growth = steps.reduce(1.0) { $0 * max(1, Double($1.to) / Double(max(1, $1.from))) }
             guard growth <= 16 else {
                 throw fault(part, "replacements that make a text at most 16 times as long", "\(growth) times")
             }
@@ -140,9 +185,7 @@ extension Tokenizer {
         }
 
         /// Only a Split whose pattern the normaliser has already replaced, so that it never fires.
-        func checkPreTokenizer(
-            _ value: JSONValue, after normalizations: [(pattern: [UInt8], content: [UInt8])]
-        ) throws {
+        func checkPreTokenizer(_ value: JSONValue, after normalizations: [Normalization]) throws {
             if value.isNull { return }
             let (name, object) = try kind(value, "pre_tokenizer")
             guard name == "Split" else { throw fault("pre_tokenizer", "Split or null", quoted(name)) }
@@ -150,9 +193,9 @@ extension Tokenizer {
                 throw fault("pre_tokenizer.pattern", "a literal String", object["pattern"]?.summary ?? "nothing")
             }
             let bytes = Array(pattern.utf8)
-            guard let last = normalizations.last, last.pattern == bytes,
-                replacing(bytes, by: [0], in: last.content[...])
-                    == last.content
+            // A pattern of several characters could come together from what is left around a replaced one.
+            guard case .replace(bytes, let content)? = normalizations.last, !content.contains(bytes),
+                pattern.unicodeScalars.count == 1
             else { throw fault("pre_tokenizer", "a pattern that the normalizer removes", quoted(pattern)) }
         }
 
@@ -177,7 +220,13 @@ extension Tokenizer {
                 return [.replace(pattern: pattern, content: content)]
             case "ByteFallback": return [.byteFallback]
             case "Fuse": return [.fuse]
-            default: throw fault("decoder", "Sequence, Replace, ByteFallback or Fuse", quoted(name))
+            case "Strip":
+                let content = object["content"]?.string?.unicodeScalars
+                guard content?.count == 1, let scalar = content?.first, case .integer(let start)? = object["start"],
+                    case .integer(let end)? = object["stop"], min(start, end) >= 0
+                else { throw fault("decoder.Strip", "a character, start and stop", "another value") }
+                return [.strip(scalar, start: start, end: end)]
+            default: throw fault("decoder", "Sequence, Replace, ByteFallback, Fuse or Strip", quoted(name))
             }
         }
 

@@ -1,8 +1,9 @@
-/// A tokenizer.json of the kind that all Gemma generations ship: BPE with byte fallback over text whose spaces were
-/// replaced by `▁`. There is no splitting into words: the whole text between added tokens is one word.
+/// The tokenizer of all Gemma generations: BPE with byte fallback over text whose spaces were replaced by `▁`. There is no
+/// splitting into words: the whole text between added tokens is one word. It is read from tokenizer.json or from the
+/// vocabulary of a GGUF file.
 ///
 /// Encoding: added tokens are taken out of the text first (leftmost, longest first), what is left is normalised, its
-/// characters become pieces (characters without a piece become `<0xNN>` bytes), and neighbours merge by rank.
+/// characters become pieces (characters without a piece become `<0xNN>` bytes), and neighbours merge.
 package struct Tokenizer: Sendable {
     package static let path = "tokenizer.json"
     package static let maximumSize = 64 << 20
@@ -11,30 +12,46 @@ package struct Tokenizer: Sendable {
     static let maximumPieceSize = 16 << 10
 
     var pieces: PieceTable
-    var merges: MergeTable
-    /// Literal replacements applied in order to text between added tokens.
-    var normalizations: [(pattern: [UInt8], content: [UInt8])] = []
+    var joining: Joining
+    /// Applied in order to text between added tokens.
+    var normalizations: [Normalization] = []
+    /// Looked for in the text as given.
     var rawAdded = AddedTokens()
+    /// Looked for in the normalised text.
     var normalizedAdded = AddedTokens()
+    /// The texts of added tokens that the normaliser changes.
+    var rewritten: [Int: [UInt8]] = [:]
     var decoders: [Decoder] = []
     var byteFallback = false
+    /// A text that is a piece as a whole is that piece, whatever the merges say.
+    var ignoresMerges = false
     /// The ids of `<0x00>` ... `<0xFF>`, empty when the vocabulary lacks one.
     var bytePieces: [Int32] = []
     var unknown: Int32?
     var fusesUnknown = false
-    /// Tokens that the post-processor puts around a text, normally `<bos>` before it.
+    /// Tokens that are put around a text, normally `<bos>` before it.
     var prefix: [Int] = []
     var suffix: [Int] = []
+
+    /// Which neighbours become one piece.
+    enum Joining: Sendable {
+        /// Pairs that are listed, in the order of the list.
+        case merges(MergeTable)
+        /// All whose joined text is a piece, in the order of that piece's number here, indexed by id.
+        case scores([UInt32])
+    }
+
+    enum Normalization: Sendable {
+        case replace(pattern: [UInt8], content: [UInt8])
+        case prepend([UInt8])
+    }
 
     enum Decoder: Sendable {
         case replace(pattern: [UInt8], content: [UInt8])
         case byteFallback
         case fuse
-    }
-
-    /// Reads the tokenizer.json of a model.
-    package init(reading model: ModelFiles) throws {
-        try self.init(parsing: try model.open(Self.path).contents(limit: Self.maximumSize))
+        /// Takes up to so many of one character off the start and the end.
+        case strip(Unicode.Scalar, start: Int, end: Int)
     }
 
     /// One more than the largest id of any piece: ids from here on have no text.
@@ -46,8 +63,7 @@ package struct Tokenizer: Sendable {
 
     /// The text of a piece, nil for an id that no piece has.
     package func piece(_ id: Int) -> String? {
-        guard pieces.roles.indices.contains(id), !pieces.roles[id].isEmpty else { return nil }
-        return String(decoding: pieces[id], as: UTF8.self)
+        pieces.holds(id) ? String(decoding: pieces[id], as: UTF8.self) : nil
     }
 
     /// The token that begins a text: the post-processor's first, else the piece `<bos>`.
@@ -56,11 +72,9 @@ package struct Tokenizer: Sendable {
     /// The ids of a text, with what the post-processor adds around it unless `addsSpecial` is false.
     package func encode(_ text: String, addsSpecial: Bool = true) -> [Int] {
         var ids: [Int32] = []
-        let bytes = Array(text.utf8)
-        rawAdded.split(bytes[...], pieces: pieces) { part, added in
+        rawAdded.split(Array(text.utf8)[...]) { part, added in
             if let added { return ids.append(added) }
-            let normalized = normalize(part)
-            normalizedAdded.split(normalized[...], pieces: pieces) { part, added in
+            normalizedAdded.split(normalize(part)[...]) { part, added in
                 if let added { ids.append(added) } else { encodeWord(part, into: &ids) }
             }
         }
@@ -68,91 +82,13 @@ package struct Tokenizer: Sendable {
         return addsSpecial ? prefix + own + suffix : own
     }
 
-    /// The text of ids. Ids without a piece are left out; `skipsSpecial` leaves out control tokens too.
-    package func decode(_ ids: [Int], skipsSpecial: Bool = false) -> String {
-        var parts: [[UInt8]] = ids.compactMap { id in
-            guard pieces.roles.indices.contains(id), !pieces.roles[id].isEmpty else { return nil }
-            return skipsSpecial && pieces.roles[id].contains(.special) ? nil : Array(pieces[id])
-        }
-        for decoder in decoders {
-            switch decoder {
-            case .replace(let pattern, let content):
-                parts = parts.map { replacing(pattern, by: content, in: $0[...]) }
-            case .byteFallback: parts = joinBytePieces(parts)
-            case .fuse: parts = [Array(parts.joined())]
+    func normalize(_ text: ArraySlice<UInt8>) -> [UInt8] {
+        normalizations.reduce(Array(text)) { text, step in
+            switch step {
+            case .replace(let pattern, let content): replacing(pattern, by: content, in: text[...])
+            case .prepend(let content): text.isEmpty ? text : content + text
             }
         }
-        return String(decoding: parts.joined(), as: UTF8.self)
-    }
-
-    private func normalize(_ text: ArraySlice<UInt8>) -> [UInt8] {
-        normalizations.reduce(Array(text)) { replacing($1.pattern, by: $1.content, in: $0[...]) }
-    }
-
-    /// Runs of `<0xNN>` pieces become their bytes; a run that is not UTF-8 becomes one U+FFFD per byte.
-    private func joinBytePieces(_ parts: [[UInt8]]) -> [[UInt8]] {
-        var joined: [[UInt8]] = [], run: [UInt8] = []
-        func close() {
-            guard !run.isEmpty else { return }
-            let isText = String(validating: run, as: UTF8.self) != nil
-            joined.append(isText ? run : Array(repeatElement([0xEF, 0xBF, 0xBD], count: run.count).joined()))
-            run = []
-        }
-        for part in parts {
-            if let byte = Self.byte(of: part[...]) {
-                run.append(byte)
-            } else {
-                close()
-                joined.append(part)
-            }
-        }
-        close()
-        return joined
-    }
-
-    /// The byte that a piece `<0xNN>` stands for.
-    static func byte(of piece: ArraySlice<UInt8>) -> UInt8? {
-        guard piece.count == 6, piece.starts(with: "<0x".utf8), piece.last == UInt8(ascii: ">") else { return nil }
-        let digits = String(decoding: piece.dropFirst(3).dropLast(), as: UTF8.self)
-        return digits.utf8.first == UInt8(ascii: "+") ? nil : UInt8(digits, radix: 16)
-    }
-}
-
-/// Added tokens that are looked for in a text, by first byte and length.
-struct AddedTokens: Sendable {
-    let role: PieceTable.Role
-    /// Per first byte the lengths that occur, longest first.
-    private var lengths = [[Int]](repeating: [], count: 256)
-    private(set) var isEmpty = true
-
-    init(role: PieceTable.Role = .addedRaw) { self.role = role }
-
-    mutating func insert(_ piece: ArraySlice<UInt8>) {
-        guard let first = piece.first else { return }
-        isEmpty = false
-        guard !lengths[Int(first)].contains(piece.count) else { return }
-        lengths[Int(first)].append(piece.count)
-        lengths[Int(first)].sort(by: >)
-    }
-
-    /// Cuts a text at its added tokens: `part` gets either text between them (never empty) or a token.
-    func split(
-        _ text: ArraySlice<UInt8>, pieces: PieceTable, _ part: (ArraySlice<UInt8>, Int32?) -> Void
-    ) {
-        var start = text.startIndex, index = text.startIndex
-        scan: while !isEmpty, index < text.endIndex {
-            for length in lengths[Int(text[index])] where length <= text.endIndex - index {
-                let candidate = text[index..<(index + length)]
-                guard let id = pieces.id(of: candidate), pieces.roles[id].contains(role) else { continue }
-                if start < index { part(text[start..<index], nil) }
-                part(candidate, Int32(id))
-                index += length
-                start = index
-                continue scan
-            }
-            index += 1
-        }
-        if start < text.endIndex { part(text[start...], nil) }
     }
 }
 
@@ -161,15 +97,16 @@ func replacing(_ pattern: [UInt8], by content: [UInt8], in text: ArraySlice<UInt
     guard let first = pattern.first else { return Array(text) }
     var result: [UInt8] = []
     result.reserveCapacity(text.count)
-    var index = text.startIndex
-    while index < text.endIndex {
-        if text[index] == first, text[index...].starts(with: pattern) {
+    var start = text.startIndex, index = text.startIndex
+    while let found = text[index...].firstIndex(of: first) {
+        if text[found...].starts(with: pattern) {
+            result += text[start..<found]
             result += content
-            index += pattern.count
+            index = found + pattern.count
+            start = index
         } else {
-            result.append(text[index])
-            index += 1
+            index = found + 1
         }
     }
-    return result
+    return result + text[start...]
 }

@@ -17,6 +17,40 @@ import Testing
         #expect(try JSONValue(parsing: Array(text.utf8), file: "t") == .string("\"\\/\u{8}\u{c}\n\r\tAé🙂 é 🙂"))
     }
 
+    /// Strings are read eight bytes at a time: what ends such a run must be seen at each place of it.
+    @Test(arguments: ["\"", "\\n", "é", "🙂", "▁", "\u{7f}"])
+    func readsStringsOfEveryLength(_ special: String) throws {
+        for before in 0..<20 {
+            for after in 0..<20 {
+                let ends = special == "\""
+                let text =
+                    String(repeating: "a", count: before) + special
+                    + (ends ? "" : String(repeating: " ", count: after) + "\"")
+                let padded = "[\"" + text + String(repeating: " ", count: ends ? after : 0) + "]"
+                let expected = text.dropLast().replacing("\\n", with: "\n")
+                #expect(try JSONValue(parsing: Array(padded.utf8), file: "t") == .array([.string(String(expected))]))
+            }
+        }
+    }
+
+    @Test func refusesAControlCharacterAtEveryPlaceOfAString() {
+        for before in 0..<20 {
+            let text = "\"" + String(repeating: "a", count: before) + "\u{1f}" + String(repeating: "b", count: 9) + "\""
+            let error = errorText { _ = try JSONValue(parsing: Array(text.utf8), file: "t") }
+            #expect(error == "t is not valid JSON at byte \(before + 1): control character in a string")
+        }
+    }
+
+    @Test(arguments: [
+        ("0", 0), ("-0", 0), ("-7", -7), ("999999999999999999", 999_999_999_999_999_999),
+        ("-99999999999999999", -99_999_999_999_999_999), ("9223372036854775807", Int.max),
+        ("-9223372036854775808", Int.min),
+    ])
+    func readsWholeNumbersOfEveryLength(_ text: String, _ value: Int) throws {
+        #expect(try JSONValue(parsing: Array(text.utf8), file: "t") == .integer(value))
+        #expect(try JSONValue(parsing: Array("[\(text) ]".utf8), file: "t") == .array([.integer(value)]))
+    }
+
     @Test func keepsWholeNumbersExactAndLongOnesAsNumbers() throws {
         #expect(try JSONValue(parsing: Array("9007199254740993".utf8), file: "t") == .integer(9_007_199_254_740_993))
         #expect(try JSONValue(parsing: Array("1000000000000000019884624838656".utf8), file: "t") == .number(1e30))

@@ -7,7 +7,7 @@ extension TokenizerTests {
         func text(_ body: () throws -> Tokenizer) -> String { errorText { _ = try body() } ?? "accepted" }
         #expect(
             text { try small(normalizer: #"{"type":"NFKC"}"#) }.contains(
-                #"normalizer expected Replace or Sequence, got "NFKC""#))
+                #"normalizer expected Replace, Prepend or a Sequence of them, got "NFKC""#))
         #expect(
             text { try small(normalizer: #"{"type":"Replace","pattern":{"Regex":"a+"},"content":""}"#) }.contains(
                 "a literal String"))
@@ -22,9 +22,10 @@ extension TokenizerTests {
         #expect(text { try small(decoder: "null") }.hasSuffix("decoder expected an object, got null"))
         #expect(text { try small(decoder: #"{"type":" "}"#) }.hasSuffix(#"got " ""#))
         #expect(text { try small(model: #","dropout":0.1"#) }.contains("model.dropout expected to be off"))
-        #expect(text { try small(model: #","ignore_merges":true"#) }.contains("model.ignore_merges"))
+        #expect(
+            text { try small(model: #","ignore_merges":1"#) }.contains("model.ignore_merges expected true or false"))
         #expect(text { try small(model: #","byte_fallback":true"#) }.contains("<0x00> to <0xFF>"))
-        #expect(text { try small(added: #"[{"id":8,"content":"x","lstrip":true}]"#) }.contains("lstrip"))
+        #expect(text { try small(added: #"[{"id":8,"content":"x","lstrip":1}]"#) }.contains("lstrip expected true"))
     }
 
     @Test(arguments: [("null", "null"), ("[1]", "array"), ("3", "number"), (#""x""#, "string")])
@@ -131,6 +132,12 @@ extension TokenizerTests {
         #expect(text { try small(merges: #"[["a","▁"]]"#) }.contains(#""a▁" in merge 0"#))
         #expect(text { try small(merges: #"[["a"]]"#) }.contains("two strings each"))
         #expect(text { try small(merges: #"["a b c"]"#) }.contains("two pieces"))
-        #expect(text { try small(added: #"[{"id":2,"content":"zz"}]"#) }.contains("agree with the vocabulary"))
+        #expect(text { try small(added: #"[{"id":2,"content":"zz"}]"#) }.contains("the next free id, 8"))
+        #expect(text { try small(added: #"[{"id":9,"content":"zz"}]"#) }.contains(#"the next free id, 8"#))
+        #expect(text { try small(added: #"[{"id":3,"content":"a"}]"#) }.contains("agree with the vocabulary"))
+        let twice = #"{"id":8,"content":"zz","normalized":false}"#
+        #expect(text { try small(added: "[\(twice),\(twice)]") }.contains("occur once"))
+        let alike = #"[{"id":8,"content":"z z"},{"id":9,"content":"z▁z"}]"#
+        #expect(text { try small(added: alike) }.contains("differ after the normalizer"))
     }
 }
