@@ -4,12 +4,24 @@ package struct ModelTensors: Sendable {
     package let files: [ReadableFile]
     /// Tensor names and where each lies, in order of file and data.
     package let tensors: [(tensor: Tensor, file: Int)]
+    /// What kind of files hold the tensors.
+    package let container: Container
     /// Whether the norms of Gemma 1 to 3 are stored as the factors themselves, 1 + w (GGUF), not as w.
-    package var normsAreScales: Bool { false }
+    package let normsAreScales: Bool
     private let positions: [[UInt8]: Int]
+    /// Of a GGUF: what the file calls each of `tensors`.
+    private let storedNames: [String]
+
+    package enum Container: String, Sendable { case safetensors, gguf }
 
     package subscript(_ name: String) -> (tensor: Tensor, file: Int)? {
         positions[Array(name.utf8)].map { tensors[$0] }
+    }
+
+    /// What the file calls a tensor of this model, for messages: `blk.3.attn_q.weight` in a GGUF.
+    package func storedName(_ name: String) -> String {
+        guard !storedNames.isEmpty, let position = positions[Array(name.utf8)] else { return name }
+        return storedNames[position]
     }
 
     package var totalBytes: Int { tensors.reduce(0) { $0 + $1.tensor.range.count } }
@@ -66,10 +78,22 @@ package struct ModelTensors: Sendable {
                 tensors.append((tensor, number))
             }
         }
+        self.init(
+            files: files, tensors: tensors, positions: positions, container: .safetensors, storedNames: [],
+            normsAreScales: false)
+        if let index { try check(index) }
+    }
+
+    init(
+        files: [ReadableFile], tensors: [(tensor: Tensor, file: Int)], positions: [[UInt8]: Int], container: Container,
+        storedNames: [String], normsAreScales: Bool
+    ) {
         self.files = files
         self.tensors = tensors
         self.positions = positions
-        if let index { try check(index) }
+        self.container = container
+        self.storedNames = storedNames
+        self.normsAreScales = normsAreScales
     }
 
     private func check(_ index: ShardIndex) throws {
