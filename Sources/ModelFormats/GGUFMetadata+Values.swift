@@ -44,3 +44,19 @@ extension GGUFMetadata {
         }
     }
 }
+
+extension GGUFMetadata {
+    /// Where each string of a list is in the head; none when the key is absent or no list of strings.
+    func texts(_ key: String) -> [Range<Int>] {
+        guard case .list(.string, let count, let range)? = self[key] else { return [] }
+        return head.withUnsafeBytes { bytes in
+            var offset = range.lowerBound
+            return (0..<count).map { _ in
+                // Lengths were checked when the head was read.
+                let length = Int(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                defer { offset += 8 + length }
+                return (offset + 8)..<(offset + 8 + length)
+            }
+        }
+    }
+}

@@ -32,10 +32,12 @@ package struct ModelTensors: Sendable {
         return sizes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key)
     }
 
-    /// Where the weights of a model are: the single file if there is one (as transformers looks), else the index.
+    /// Where the weights of a model are: the single file if there is one (as transformers looks), else the index, else
+    /// the one GGUF model.
     package enum Layout: Sendable {
         case single(String)
         case sharded(ShardIndex)
+        case gguf(GGUFModel)
     }
 
     package static func layout(of model: ModelFiles) throws -> Layout {
@@ -44,8 +46,10 @@ package struct ModelTensors: Sendable {
             return .sharded(
                 try ShardIndex(parsing: try model.open(ShardIndex.path).contents(limit: ShardIndex.maximumSize)))
         }
+        guard GGUFModel.list(in: model).isEmpty else { return .gguf(try GGUFModel.only(in: model)) }
         throw ModelFormatError.unreadable(
-            file: "model.safetensors", reason: "neither it nor \(ShardIndex.path) is among the files of this model")
+            file: "model.safetensors",
+            reason: "neither it nor \(ShardIndex.path) nor a GGUF file is among the files of this model")
     }
 
     package init(reading model: ModelFiles) throws {
@@ -63,6 +67,8 @@ package struct ModelTensors: Sendable {
                 return try model.open(path)
             }
             try self.init(files: files, headers: try files.map { try Safetensors(reading: $0) }, index: index)
+        case .gguf(let one):
+            try self.init(try GGUFCheckpoint(reading: model, one))
         }
     }
 
