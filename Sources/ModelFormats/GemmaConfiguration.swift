@@ -9,8 +9,13 @@ package enum GemmaConfiguration: Sendable {
 
     package static let path = "config.json"
 
-    /// Reads config.json and, for the tokens that end a text, generation_config.json.
+    /// Reads config.json and, for the tokens that end a text, generation_config.json; for weights in a GGUF file its
+    /// metadata.
     package init(reading model: ModelFiles) throws {
+        if case .gguf(let one)? = try? ModelTensors.layout(of: model) {
+            try self.init(gguf: try GGUFCheckpoint(reading: model, one))
+            return
+        }
         guard let config = try model.json(Self.path) else {
             throw ModelFormatError.unreadable(file: Self.path, reason: "not among the files of this model")
         }

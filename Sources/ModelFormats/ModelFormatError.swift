@@ -10,6 +10,8 @@ package enum ModelFormatError: Error, Equatable, Sendable {
     case notWeights(file: String, got: String)
     /// A safetensors header that contradicts itself or its file. `tensor` is nil for the header as a whole.
     case malformedSafetensors(file: String, tensor: String?, field: String, expected: String, got: String)
+    /// A GGUF head that contradicts itself or its file; `offset` counts bytes from the start of the file.
+    case malformedGGUF(file: String, field: String, offset: Int, expected: String, got: String)
     /// model.safetensors.index.json and the weight files tell different stories.
     case malformedIndex(file: String, subject: String, expected: String, got: String)
     /// A key of config.json with a value that is wrong or that this build does not compute.
@@ -37,6 +39,8 @@ extension ModelFormatError: CustomStringConvertible {
             "\(printable(file)), tensor \(printable(tensor)): \(field) expected \(expected), got \(printable(got))"
         case .malformedSafetensors(let file, nil, let field, let expected, let got):
             "\(printable(file)): \(field) expected \(expected), got \(printable(got))"
+        case .malformedGGUF(let file, let field, let offset, let expected, let got):
+            "\(printable(file)), byte \(offset): \(printable(field)) expected \(expected), got \(printable(got))"
         case .malformedIndex(let file, let subject, let expected, let got):
             "\(printable(file)): \(printable(subject)) expected \(expected), got \(printable(got))"
         case .configuration(let file, let key, let expected, let got):

@@ -12,22 +12,20 @@ extension ModelInspection {
             }
         }
         let unsafe = formats.filter(\.value.runsCode).keys.sorted()
-        let hasWeights = formats.values.contains(.safetensors)
+        let hasWeights = formats.values.contains { $0 == .safetensors || $0 == .gguf }
         if let fault = faults.first {
             record(.format, .failed, fault + andMore(faults.count))
         } else if !hasWeights, let path = unsafe.first {
             record(
                 .format, .unsupported,
                 "weights only as \(printable(path)), a format whose loader runs code and that is never opened here")
-        } else if !hasWeights, formats.values.contains(.gguf) {
-            record(.format, .unsupported, "weights only as GGUF, which this build recognises but does not read yet")
         } else if !hasWeights {
-            record(.format, .failed, "no safetensors file among \(model.entries.count) files")
+            record(.format, .failed, "no safetensors or GGUF file among \(model.entries.count) files")
         } else if let path = unsafe.first {
             record(
                 .format, .warned,
                 "\(printable(path)) is of a format whose loader runs code\(andMore(unsafe.count)); "
-                    + "the safetensors weights beside it were inspected")
+                    + "the weights beside it were inspected")
         } else {
             record(.format, .passed, "\(model.entries.count) files, extensions and first bytes agree")
         }
@@ -60,6 +58,7 @@ extension ModelInspection {
             case .single where model[ShardIndex.path] != nil:
                 record(.shardIndex, .warned, "\(ShardIndex.path) lies beside model.safetensors, which loaders prefer")
             case .single: record(.shardIndex, .passed, "one weight file, no index")
+            case .gguf: break
             case .sharded(let index):
                 let size = index.totalSize.map { "total_size \($0) is the sum" } ?? "no total_size"
                 record(
@@ -105,31 +104,47 @@ extension ModelInspection {
 
     mutating func checkShapes(_ configuration: GemmaConfiguration, _ tensors: ModelTensors) {
         attempt(.tensorShapes) { inspection in
-            let expected = try configuration.expectedTensors(in: tensors)
-            let comparison = expected.compared(with: tensors)
-            if let missing = comparison.missing.first {
-                inspection.record(
-                    .tensorShapes, .failed,
-                    "\(missing.name) of shape \(missing.shape) is missing\(andMore(comparison.missing.count))")
-            } else if let (wanted, got) = comparison.misshapen.first {
-                inspection.record(
-                    .tensorShapes, .failed,
-                    "\(wanted.name): config.json implies shape \(wanted.shape), got \(got)"
-                        + andMore(comparison.misshapen.count))
-            } else if let (name, element) = comparison.unreadable.first {
-                inspection.record(
-                    .tensorShapes, .unsupported,
-                    "\(name) is stored as \(element.rawValue), expected BF16, F16 or F32\(andMore(comparison.unreadable.count))"
-                )
-            } else if let extra = comparison.unexpected.first {
-                inspection.record(
-                    .tensorShapes, .warned,
-                    "\(printable(extra)) is not part of a \(configuration.modelType) model"
-                        + andMore(comparison.unexpected.count))
-            } else {
-                inspection.record(.tensorShapes, .passed, "\(expected.required.count) tensors as config.json implies")
-            }
+            let (outcome, message) = try Self.compare(tensors, configuration, source: "config.json")
+            inspection.record(.tensorShapes, outcome, message)
         }
+    }
+
+    /// The tensors against those that the configuration implies; `source` is where it comes from.
+    static func compare(
+        _ tensors: ModelTensors, _ configuration: GemmaConfiguration, source: String
+    ) throws -> (outcome: Outcome, message: String) {
+        func named(_ name: String) -> String {
+            let stored = tensors.storedName(name)
+            return stored == name ? printable(name) : "\(printable(stored)) (\(printable(name)))"
+        }
+        let source = printable(source), expected = try configuration.expectedTensors(in: tensors)
+        let comparison = expected.compared(with: tensors)
+        if let missing = comparison.missing.first {
+            let place = tensors.container == .gguf ? "\(source): " : ""
+            return (
+                .failed,
+                "\(place)\(missing.name) of shape \(missing.shape) is missing\(andMore(comparison.missing.count))"
+            )
+        } else if let (wanted, got) = comparison.misshapen.first {
+            return (
+                .failed,
+                "\(named(wanted.name)): \(source) implies shape \(wanted.shape), got \(got)"
+                    + andMore(comparison.misshapen.count)
+            )
+        } else if let (name, element) = comparison.unreadable.first {
+            return (
+                .unsupported,
+                "\(named(name)) is stored as \(element.rawValue), which this build does not compute"
+                    + andMore(comparison.unreadable.count)
+            )
+        } else if let extra = comparison.unexpected.first {
+            return (
+                .warned,
+                "\(named(extra)) is not part of a \(configuration.modelType) model"
+                    + andMore(comparison.unexpected.count)
+            )
+        }
+        return (.passed, "\(expected.required.count) tensors as \(source) implies")
     }
 
     mutating func checkTokenizer(_ model: ModelFiles, _ configuration: GemmaConfiguration?) {

@@ -11,6 +11,8 @@ package struct ModelInspection: Codable, Equatable, Sendable {
         /// No file asks its loader to run code.
         case remoteCode = "remote-code"
         case safetensorsHeader = "safetensors-header"
+        /// The heads of all GGUF files, and that the parts of a split model belong together.
+        case ggufHeader = "gguf-header"
         case shardIndex = "shard-index"
         case config
         /// The tensors are those that the configuration implies.
@@ -50,10 +52,15 @@ package struct ModelInspection: Codable, Equatable, Sendable {
     package init(of model: ModelFiles) {
         checkFormats(model)
         checkRemoteCode(model)
-        let tensors = checkWeights(model)
-        let configuration = checkConfiguration(model)
-        if let configuration, let tensors { checkShapes(configuration, tensors) }
-        checkTokenizer(model, configuration)
+        let hasGGUF = formats.values.contains(.gguf)
+        // Without a safetensors model, GGUF files are the model; both may lie side by side.
+        if !hasGGUF || model["model.safetensors"] != nil || model[ShardIndex.path] != nil {
+            let tensors = checkWeights(model)
+            let configuration = checkConfiguration(model)
+            if let configuration, let tensors { checkShapes(configuration, tensors) }
+            checkTokenizer(model, configuration)
+        }
+        if hasGGUF { checkGGUF(model) }
     }
 
     mutating func record(_ name: CheckName, _ outcome: Outcome, _ message: String) {

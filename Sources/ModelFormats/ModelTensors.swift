@@ -4,12 +4,24 @@ package struct ModelTensors: Sendable {
     package let files: [ReadableFile]
     /// Tensor names and where each lies, in order of file and data.
     package let tensors: [(tensor: Tensor, file: Int)]
+    /// What kind of files hold the tensors.
+    package let container: Container
     /// Whether the norms of Gemma 1 to 3 are stored as the factors themselves, 1 + w (GGUF), not as w.
-    package var normsAreScales: Bool { false }
+    package let normsAreScales: Bool
     private let positions: [[UInt8]: Int]
+    /// Of a GGUF: what the file calls each of `tensors`.
+    private let storedNames: [String]
+
+    package enum Container: String, Sendable { case safetensors, gguf }
 
     package subscript(_ name: String) -> (tensor: Tensor, file: Int)? {
         positions[Array(name.utf8)].map { tensors[$0] }
+    }
+
+    /// What the file calls a tensor of this model, for messages: `blk.3.attn_q.weight` in a GGUF.
+    package func storedName(_ name: String) -> String {
+        guard !storedNames.isEmpty, let position = positions[Array(name.utf8)] else { return name }
+        return storedNames[position]
     }
 
     package var totalBytes: Int { tensors.reduce(0) { $0 + $1.tensor.range.count } }
@@ -20,10 +32,12 @@ package struct ModelTensors: Sendable {
         return sizes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key)
     }
 
-    /// Where the weights of a model are: the single file if there is one (as transformers looks), else the index.
+    /// Where the weights of a model are: the single file if there is one (as transformers looks), else the index, else
+    /// the one GGUF model.
     package enum Layout: Sendable {
         case single(String)
         case sharded(ShardIndex)
+        case gguf(GGUFModel)
     }
 
     package static func layout(of model: ModelFiles) throws -> Layout {
@@ -32,8 +46,10 @@ package struct ModelTensors: Sendable {
             return .sharded(
                 try ShardIndex(parsing: try model.open(ShardIndex.path).contents(limit: ShardIndex.maximumSize)))
         }
+        guard GGUFModel.list(in: model).isEmpty else { return .gguf(try GGUFModel.only(in: model)) }
         throw ModelFormatError.unreadable(
-            file: "model.safetensors", reason: "neither it nor \(ShardIndex.path) is among the files of this model")
+            file: "model.safetensors",
+            reason: "neither it nor \(ShardIndex.path) nor a GGUF file is among the files of this model")
     }
 
     package init(reading model: ModelFiles) throws {
@@ -51,6 +67,8 @@ package struct ModelTensors: Sendable {
                 return try model.open(path)
             }
             try self.init(files: files, headers: try files.map { try Safetensors(reading: $0) }, index: index)
+        case .gguf(let one):
+            try self.init(try GGUFCheckpoint(reading: model, one))
         }
     }
 
@@ -66,10 +84,22 @@ package struct ModelTensors: Sendable {
                 tensors.append((tensor, number))
             }
         }
+        self.init(
+            files: files, tensors: tensors, positions: positions, container: .safetensors, storedNames: [],
+            normsAreScales: false)
+        if let index { try check(index) }
+    }
+
+    init(
+        files: [ReadableFile], tensors: [(tensor: Tensor, file: Int)], positions: [[UInt8]: Int], container: Container,
+        storedNames: [String], normsAreScales: Bool
+    ) {
         self.files = files
         self.tensors = tensors
         self.positions = positions
-        if let index { try check(index) }
+        self.container = container
+        self.storedNames = storedNames
+        self.normsAreScales = normsAreScales
     }
 
     private func check(_ index: ShardIndex) throws {

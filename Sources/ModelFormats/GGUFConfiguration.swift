@@ -1,0 +1,209 @@
+/// The config.json that a GGUF file's metadata amount to, so that the same strict readers check both.
+///
+/// What converters do not store follows llama.cpp's rules (conversion/gemma.py, src/models/gemma*.cpp). A key of the
+/// architecture's own namespace that is neither used here nor known to be harmless is refused, unless it is switched
+/// off: it may change the arithmetic.
+struct GGUFConfiguration {
+    let checkpoint: GGUFCheckpoint
+    let metadata: GGUFMetadata
+    /// gemma, gemma2, gemma3, gemma3n or gemma4.
+    let architecture: String
+    let layerCount: Int
+    private(set) var keysRead = Set<String>()
+    var config = JSONObject()
+
+    /// The architectures whose language models are read.
+    static let modelTypes = [
+        "gemma": "gemma", "gemma2": "gemma2", "gemma3": "gemma3_text", "gemma3n": "gemma3n_text",
+        "gemma4": "gemma4_text",
+    ]
+
+    init(_ checkpoint: GGUFCheckpoint) throws {
+        self.checkpoint = checkpoint
+        metadata = checkpoint.metadata
+        architecture = try checkpoint.architecture()
+        guard let modelType = Self.modelTypes[architecture] else {
+            throw ModelFormatError.unsupported(
+                file: checkpoint.name, what: "architecture \(architecture)",
+                reason: Self.reasons[architecture] ?? "not a Gemma language model known here")
+        }
+        let count = metadata["\(architecture).block_count"]
+        guard case .integer(let layers)? = count, (1...1024).contains(layers) else {
+            throw ModelFormatError.configuration(
+                file: checkpoint.name, key: "\(architecture).block_count", expected: "a whole number from 1 to 1024",
+                got: count.map(metadata.summary) ?? "nothing")
+        }
+        layerCount = layers
+        keysRead.insert("block_count")
+        set("model_type", .string(modelType))
+        try setCommonKeys()
+        switch architecture {
+        case "gemma": try setGemma()
+        case "gemma2": try setGemma2()
+        case "gemma3": try setGemma3()
+        case "gemma3n": try setGemma3n()
+        default: try setGemma4()
+        }
+        try refuseOtherKeys()
+    }
+
+    private static let reasons = [
+        "clip": "the vision or audio tower of another model",
+        "gemma-embedding": "EmbeddingGemma, which looks both ways and answers with vectors",
+        "gemma4-assistant": "a draft head that reads its target's keys and values",
+    ]
+
+    mutating func set(_ key: String, _ value: JSONValue) { config.members.append((key, value)) }
+
+    private mutating func setCommonKeys() throws {
+        let embedding = try shape(of: "token_embd.weight", rank: 2)
+        set("vocab_size", .integer(embedding[0]))
+        set("hidden_size", .integer(try required("embedding_length")))
+        set("num_hidden_layers", .integer(layerCount))
+        set("num_attention_heads", .integer(try queryHeads()))
+        set("rms_norm_eps", .number(try requiredNumber("attention.layer_norm_rms_epsilon")))
+        set("max_position_embeddings", .integer(try required("context_length")))
+        set("tie_word_embeddings", .boolean(checkpoint.tensor("output.weight") == nil))
+        set("eos_token_id", .array(endOfSequence().map { .integer($0) }))
+        if let name = try string("hidden_activation") {
+            set(architecture == "gemma" ? "hidden_act" : "hidden_activation", .string(name))
+        }
+        if try boolean("attention.causal") == false { set("is_causal", .boolean(false)) }
+        if try number("rope.scaling.attn_factor") ?? 1 != 1 { throw fault("rope.scaling.attn_factor", expected: "1") }
+    }
+
+    mutating func queryHeads() throws -> Int {
+        guard let heads = try uniform("attention.head_count") else {
+            throw fault("attention.head_count", expected: "a number, the same for all layers")
+        }
+        return heads
+    }
+
+    /// Tokens that end a text: `eos_token_id`, and the end of a turn: `eot_token_id`, else the piece that llama.cpp knows
+    /// by its text. Gemma 1's converter writes the id 107 into every file: it counts where it looks like a control token.
+    private func endOfSequence() -> [Int] {
+        func id(_ key: String) -> Int? {
+            if case .integer(let id)? = metadata["tokenizer.ggml.\(key)"] { id } else { nil }
+        }
+        let pieces = metadata.texts("tokenizer.ggml.tokens")
+        var ends = [id("eos_token_id") ?? 1]
+        if let turn = id("eot_token_id") {
+            if pieces.indices.contains(turn), metadata.head[pieces[turn]].first == UInt8(ascii: "<") { ends.append(turn) }
+        } else {
+            ends += pieces.indices.filter { index in
+                ["<end_of_turn>", "<turn|>"].contains { metadata.head[pieces[index]].elementsEqual($0.utf8) }
+            }
+        }
+        return ends.enumerated().filter { !ends[..<$0.offset].contains($0.element) }.map(\.element)
+    }
+
+    /// Keys without effect on a text's arithmetic.
+    private static let harmlessKeys: Set<String> = [
+        "vocab_size", "rope.scaling.original_context_length", "rope.scaling.finetuned",
+    ]
+    private static let harmlessPrefixes = ["vision.", "audio.", "mm."]
+
+    private func refuseOtherKeys() throws {
+        let prefix = architecture + "."
+        for (key, value, _) in metadata.entries where key.hasPrefix(prefix) {
+            let name = String(key.dropFirst(prefix.count))
+            if keysRead.contains(name) || Self.harmlessKeys.contains(name) { continue }
+            if Self.harmlessPrefixes.contains(where: { name.hasPrefix($0) }) { continue }
+            switch value {
+            case .integer(0), .number(0), .boolean(false), .list(_, count: 0, _): continue
+            default:
+                throw ModelFormatError.unsupported(
+                    file: checkpoint.name, what: "key \(key) = \(metadata.summary(value))",
+                    reason: "it is not known here and may change the arithmetic")
+            }
+        }
+    }
+}
+
+// MARK: - reading
+
+extension GGUFConfiguration {
+    func fault(_ key: String, expected: String) -> ModelFormatError {
+        .configuration(
+            file: checkpoint.name, key: "\(architecture).\(key)", expected: expected,
+            got: metadata["\(architecture).\(key)"].map(metadata.summary) ?? "nothing")
+    }
+
+    /// The value of a key of the architecture's namespace.
+    mutating func value(_ key: String) -> GGUFValue? {
+        keysRead.insert(key)
+        return metadata["\(architecture).\(key)"]
+    }
+
+    mutating func integer(_ key: String) throws -> Int? {
+        switch value(key) {
+        case nil: return nil
+        case .integer(let integer): return integer
+        default: throw fault(key, expected: "a whole number")
+        }
+    }
+
+    mutating func required(_ key: String) throws -> Int {
+        guard let integer = try integer(key) else { throw fault(key, expected: "a whole number") }
+        return integer
+    }
+
+    mutating func number(_ key: String) throws -> Double? {
+        switch value(key) {
+        case nil: return nil
+        case .integer(let integer): return Double(integer)
+        case .number(let number) where number.isFinite: return number
+        default: throw fault(key, expected: "a number")
+        }
+    }
+
+    mutating func requiredNumber(_ key: String) throws -> Double {
+        guard let number = try number(key) else { throw fault(key, expected: "a number") }
+        return number
+    }
+
+    mutating func boolean(_ key: String) throws -> Bool? {
+        switch value(key) {
+        case nil: return nil
+        case .boolean(let flag): return flag
+        default: throw fault(key, expected: "true or false")
+        }
+    }
+
+    mutating func string(_ key: String) throws -> String? {
+        switch value(key) {
+        case nil: return nil
+        case .string(let range): return metadata.text(range)
+        default: throw fault(key, expected: "a string")
+        }
+    }
+
+    /// One whole number per layer, from a number or a list.
+    mutating func perLayer(_ key: String) throws -> [Int]? {
+        guard let value = value(key) else { return nil }
+        if case .integer(let integer) = value { return Array(repeating: integer, count: layerCount) }
+        guard let numbers = metadata.numbers(value), numbers.count == layerCount else {
+            throw fault(key, expected: "a whole number, or a list of \(layerCount), one per layer")
+        }
+        return try numbers.map {
+            guard let integer = Int(exactly: $0) else { throw fault(key, expected: "whole numbers") }
+            return integer
+        }
+    }
+
+    /// A whole number that holds for all layers, also written as a list.
+    mutating func uniform(_ key: String) throws -> Int? {
+        guard let all = try perLayer(key) else { return nil }
+        guard all.allSatisfy({ $0 == all[0] }) else { throw fault(key, expected: "the same number for all layers") }
+        return all[0]
+    }
+
+    func shape(of tensor: String, rank: Int) throws -> [Int] {
+        guard let shape = checkpoint.tensor(tensor)?.tensor.shape, shape.count == rank else {
+            throw ModelFormatError.configuration(
+                file: checkpoint.name, key: tensor, expected: "a tensor of \(rank) dimensions",
+                got: checkpoint.tensor(tensor).map { "\($0.tensor.shape)" } ?? "no such tensor")
+        }
+        return shape
+    }
+}

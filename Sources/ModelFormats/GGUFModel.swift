@@ -1,0 +1,76 @@
+/// One model among the GGUF files of a repository, which often holds several: a quantisation each, some of them split
+/// into parts, and towers for images beside them.
+package struct GGUFModel: Equatable, Sendable {
+    /// The paths of its files, parts in order; a split model names all its parts, also those that are missing.
+    package let paths: [String]
+
+    package var name: String { paths[0] }
+
+    /// The entries of this model's files, to run it alone. Missing parts are missed on opening.
+    package func files(of model: ModelFiles) -> ModelFiles {
+        ModelFiles(paths.compactMap { model[$0] })
+    }
+
+    /// Every GGUF model of a repository, in order of the paths.
+    package static func list(in model: ModelFiles) -> [GGUFModel] {
+        var models: [GGUFModel] = []
+        for entry in model.entries where FileFormat.byExtension(entry.path) == .gguf {
+            let paths = parts(of: entry.path) ?? [entry.path]
+            if !models.contains(where: { $0.name == paths[0] }) { models.append(GGUFModel(paths: paths)) }
+        }
+        return models
+    }
+
+    /// The one language model among the GGUF files. Throws when there is none, or several, which are then listed.
+    package static func only(in model: ModelFiles) throws -> GGUFModel {
+        let models = list(in: model)
+        // Whatever cannot be read counts: opening it will say why.
+        let candidates = models.filter { one in
+            guard let file = try? model.open(one.name), let head = try? GGUF(reading: file) else { return true }
+            return head.isLanguageModel
+        }
+        guard let first = candidates.first ?? models.first else {
+            throw ModelFormatError.unreadable(
+                file: "model.gguf", reason: "there is no GGUF file among the files of this model")
+        }
+        guard candidates.count < 2 else {
+            throw ModelFormatError.unsupported(
+                file: first.name, what: "a choice between \(candidates.count) GGUF models",
+                reason: "name one of \(candidates.prefix(20).map { printable($0.name) }.joined(separator: ", "))")
+        }
+        return first
+    }
+
+    /// The paths of all parts when this is one of several: `x-00001-of-00003.gguf` and so on.
+    private static func parts(of path: String) -> [String]? {
+        let suffix = path.suffix(".gguf".count), stem = path.dropLast(suffix.count)
+        let tail = Array(stem.utf8.suffix("-00001-of-00003".utf8.count))
+        guard tail.count == 15, tail.starts(with: "-".utf8), tail[6..<10].elementsEqual("-of-".utf8),
+            let number = Int(digits: tail[1..<6]), let count = Int(digits: tail[10...]), count >= 2,
+            (1...count).contains(number), count <= ModelFiles.maximumCount
+        else { return nil }
+        return (1...count).map { "\(stem.dropLast(15))-\(padded($0))-of-\(padded(count))\(suffix)" }
+    }
+
+    private static func padded(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
+    }
+}
+
+extension GGUF {
+    /// Whether this is a language model, and no tower, adapter or table of importances that lies beside one.
+    var isLanguageModel: Bool {
+        let others = ["mmproj", "adapter", "imatrix", "vocab"]
+        return metadata.string("general.architecture") != "clip"
+            && !others.contains(metadata.string("general.type") ?? "model")
+    }
+}
+
+extension Int {
+    /// A number of ASCII digits and nothing else.
+    fileprivate init?(digits: ArraySlice<UInt8>) {
+        guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        self.init(String(decoding: digits, as: UTF8.self))
+    }
+}
