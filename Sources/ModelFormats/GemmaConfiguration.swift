@@ -12,6 +12,7 @@ package enum GemmaConfiguration: Sendable {
     /// Reads config.json and, for the tokens that end a text, generation_config.json.
     package init(reading model: ModelFiles) throws {
         guard let config = try model.json(Self.path) else {
+            if let refusal = Adapter.refusal(of: model) { throw refusal }
             throw ModelFormatError.unreadable(file: Self.path, reason: "not among the files of this model")
         }
         try self.init(config, generation: try model.json("generation_config.json"))
