@@ -28,7 +28,9 @@ final class AdapterWeights {
                     return false
                 }
                 // Negative zeros count as values; no training leaves only those.
-                return UnsafeRawBufferPointer(start: matrix.stored.values, count: matrix.byteCount).allSatisfy { $0 == 0 }
+                return UnsafeRawBufferPointer(start: matrix.stored.values, count: matrix.byteCount).allSatisfy {
+                    $0 == 0
+                }
             }
     }
 

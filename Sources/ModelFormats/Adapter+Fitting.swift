@@ -91,7 +91,9 @@ private struct AdapterFitting {
 
     private func check(_ tensor: Tensor, shape: [Int]) throws {
         guard tensor.shape == shape else {
-            throw fault(tensor, "shape", expected: "\(shape), as the base and \(AdapterConfiguration.path) imply", got: "\(tensor.shape)")
+            throw fault(
+                tensor, "shape", expected: "\(shape), as the base and \(AdapterConfiguration.path) imply",
+                got: "\(tensor.shape)")
         }
         guard [.f32, .f16, .bf16].contains(tensor.element) else {
             throw fault(tensor, "dtype", expected: "F32, F16 or BF16", got: tensor.element.rawValue)
@@ -141,7 +143,9 @@ private struct AdapterFitting {
             throw fault(
                 down, "module", expected: isTransposed ? "an embedding" : "a linear layer", got: "\(name) of the base")
         }
-        guard try configuration.targets(path, isLinear: !isTransposed, isHead: name == head) else {
+        // A head that is tied to a targeted embedding is saved with the embedding's update, transposed.
+        let isTied = name == head && isHeadTied && configuration.tiesHead
+        guard try isTied || configuration.targets(path, isLinear: !isTransposed, isHead: name == head) else {
             throw fault(down, "module", expected: "one that target_modules names", got: printable(path))
         }
         let rank = configuration.rank(of: path), (rows, columns) = (shape[0], shape[1])
@@ -161,10 +165,6 @@ private struct AdapterFitting {
             }
             try check(magnitude, shape: [rows])
         }
-        guard modules.rows[name] == nil else {
-            throw ModelFormatError.unsupported(
-                file: AdapterConfiguration.path, what: "an update and new rows for \(name)", reason: "one of them alone is")
-        }
         modules.updates[name] = .init(
             up: isTransposed ? down : up, down: isTransposed ? up : down, isTransposed: isTransposed, rank: rank,
             scale: configuration.scale(of: path), magnitude: parts[.magnitude])
@@ -182,7 +182,8 @@ private struct AdapterFitting {
         for tensor in expected.required + [.init(name: head, shape: shapes[head] ?? [])] {
             guard tensor.name.hasSuffix(".weight") else { continue }
             let module = String(tensor.name.dropLast(".weight".utf8.count))
-            let path = tensor.name == head
+            let path =
+                tensor.name == head
                 ? (prefix.hasPrefix("language_model.") ? "language_model.lm_head" : "lm_head")
                 : prefix + module.dropFirst(expected.prefix.utf8.count)
             let isSaved = configuration.saves(path) || configuration.savedModules.contains { $0.matches(path) }
@@ -190,14 +191,18 @@ private struct AdapterFitting {
                 throw absent(path, "modules_to_save")
             }
             guard tensor.shape.count == 2, modules.updates[tensor.name] == nil, !isSaved else { continue }
-            let isTarget = try configuration.targets(path, isLinear: !isEmbedding(tensor.name), isHead: tensor.name == head)
+            let isTarget = try configuration.targets(
+                path, isLinear: !isEmbedding(tensor.name), isHead: tensor.name == head)
             if isTarget, !(tensor.name == head && configuration.tiesHead) { throw absent(path, "target_modules") }
         }
         for rows in configuration.tokenRows {
             if embedding.endsBytewise(in: rows.module + ".weight"), modules.rows[embedding] != nil { continue }
             // The tied head takes the embedding's rows; listed with the same tokens it is no other case.
             if Self.headPaths.contains(where: { $0.hasSuffix(rows.module + ".weight") }), isHeadTied,
-                modules.rows[embedding]?.tokens == rows.tokens { continue }
+                modules.rows[embedding]?.tokens == rows.tokens
+            {
+                continue
+            }
             throw ModelFormatError.unsupported(
                 file: AdapterConfiguration.path, what: "trainable_token_indices of \(printable(rows.module))",
                 reason: "this build replaces rows of the embedding that the adapter holds, and of a head tied to it")
@@ -212,15 +217,24 @@ private struct AdapterFitting {
 
     /// A tied head follows the embedding's rows always, its update or replacement only when the adapter says so.
     private mutating func tieHead() throws {
+        if isHeadTied, let rows = modules.rows[embedding] { modules.rows[head] = rows }
+        for name in modules.rows.keys where modules.updates[name] != nil || modules.replacements[name] != nil {
+            throw ModelFormatError.unsupported(
+                file: AdapterConfiguration.path, what: "trainable_token_indices beside another change of \(name)",
+                reason: "PEFT drops one of them")
+        }
         guard isHeadTied else {
             guard expected.tiesWordEmbeddings, configuration.tiesHead || !modules.rows.isEmpty else { return }
             throw ModelFormatError.unsupported(
                 file: Adapter.weightsPath, what: "a change of a tied embedding",
                 reason: "the base stores the head tied to it a second time")
         }
-        if let rows = modules.rows[embedding] { modules.rows[head] = rows }
         guard configuration.tiesHead else { return }
-        if modules.updates[head] == nil, let update = modules.updates[embedding] { modules.updates[head] = update }
+        if modules.updates[head] == nil, let update = modules.updates[embedding] {
+            modules.updates[head] = AdaptedModules.Update(
+                up: update.up, down: update.down, isTransposed: true, rank: update.rank,
+                scale: configuration.scale(of: "lm_head"), magnitude: nil)
+        }
         if modules.replacements[head] == nil, let tensor = modules.replacements[embedding] {
             modules.replacements[head] = tensor
         }

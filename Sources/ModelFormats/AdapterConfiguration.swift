@@ -114,13 +114,16 @@ extension AdapterConfiguration {
         if let excluded, matches(excluded, path, isLinear: isLinear, isHead: isHead) { return false }
         if savedModules.contains(where: { $0.matches(path) }) { return false }
         guard matches(targets, path, isLinear: isLinear, isHead: isHead) else { return false }
-        guard case .suffixes(let names) = targets, let layers, !layers.isEmpty, !names.contains(where: { $0.utf8.elementsEqual(path.utf8) }) else { return true }
+        guard case .suffixes(let names) = targets, let layers, !layers.isEmpty,
+            !names.contains(where: { $0.utf8.elementsEqual(path.utf8) })
+        else { return true }
         return try layerIndex(of: path).map(layers.contains) ?? false
     }
 
     private func matches(_ targets: Targets, _ path: String, isLinear: Bool, isHead: Bool) -> Bool {
         switch targets {
-        case .suffixes(let names): names.contains { path.utf8.elementsEqual($0.utf8) || path.endsBytewise(in: "." + $0) }
+        case .suffixes(let names):
+            names.contains { path.utf8.elementsEqual($0.utf8) || path.endsBytewise(in: "." + $0) }
         case .pattern(let pattern): pattern.matches(path)
         case .allLinear: isLinear && !isHead
         }
@@ -139,7 +142,8 @@ extension AdapterConfiguration {
         }
         for pattern in layerPatterns {
             for start in starts {
-                let found = Set(pattern.ends(in: scalars, from: start).compactMap { number(in: scalars, afterDotAt: $0) })
+                let found = Set(
+                    pattern.ends(in: scalars, from: start).compactMap { number(in: scalars, afterDotAt: $0) })
                 guard found.count <= 1 else {
                     throw ModelFormatError.unsupported(
                         file: Self.path, what: "layers_pattern \(printable(pattern.text))",

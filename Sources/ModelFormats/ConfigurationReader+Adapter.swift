@@ -100,7 +100,8 @@ extension ConfigurationReader {
     func refuseUnknownKeys() throws {
         for key in keysLeft(besides: Self.harmlessAdapterKeys) where object[key]?.isSwitchedOff == false {
             throw fault(
-                key, expected: "a key that PEFT 0.21 knows, or a value that is off", got: object[key]?.summary ?? "nothing")
+                key, expected: "a key that PEFT 0.21 knows, or a value that is off",
+                got: object[key]?.summary ?? "nothing")
         }
     }
 

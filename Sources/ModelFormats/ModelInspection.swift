@@ -50,7 +50,9 @@ package struct ModelInspection: Codable, Equatable, Sendable {
     package init(of model: ModelFiles) {
         checkFormats(model)
         checkRemoteCode(model)
-        let tensors = checkWeights(model)
+        let isAdapter = Adapter.refusal(of: model) != nil
+        if isAdapter { checkAdapter(model) }
+        let tensors = isAdapter ? nil : checkWeights(model)
         let configuration = checkConfiguration(model)
         if let configuration, let tensors { checkShapes(configuration, tensors) }
         checkTokenizer(model, configuration)

@@ -31,7 +31,9 @@ struct ModulePatternParser {
     }
 
     private func unsupported(_ what: String) -> ModelFormatError {
-        .unsupported(file: file, what: "\(key) with \(what)", reason: "its pattern \(quoted(shown)) needs more than this build matches")
+        .unsupported(
+            file: file, what: "\(key) with \(what)",
+            reason: "its pattern \(quoted(shown)) needs more than this build matches")
     }
 
     private mutating func add(_ node: ModulePattern.Node) -> Int {
