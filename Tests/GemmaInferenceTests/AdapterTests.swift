@@ -5,7 +5,7 @@ import Testing
 
 /// Adapters on their base against PEFT 0.21.2 in float32, see Tests/Fixtures/Models/make_lora.py.
 @Suite struct AdapterTests {
-    private static let names = ["lora-plain", "lora-rs-pattern", "lora-dora"]
+    private static let names = ["lora-plain", "lora-rs-pattern", "lora-dora", "lora-tokens", "lora-embedding"]
 
     private struct AdapterGolden: Decodable {
         let promptIds: [Int]
