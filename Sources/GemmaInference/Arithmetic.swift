@@ -28,9 +28,14 @@ final class Arithmetic {
         var stored = embedding.stored
         for (row, token) in tokens.enumerated() {
             let to = out.start + row * embedding.columns
-            kernels.pointee.expand(&stored, token, to)
-            embedding[token..<(token + 1)].release()
-            embedding[token..<(token + 1)].release()
+            if let replaced = embedding.replaced, let position = replaced.positions[token] {
+                var values = replaced.values
+                kernels.pointee.expand(&values, position, to)
+            } else {
+                kernels.pointee.expand(&stored, token, to)
+                embedding[token..<(token + 1)].release()
+                embedding.update?.apply(toRow: token, to, kernels)
+            }
             for column in 0..<embedding.columns { to[column] *= scale }
         }
     }
@@ -73,6 +78,39 @@ final class Arithmetic {
         if let second { add(second) }
         if let third { add(third) }
         run()
+        adapt(first, input, tokens)
+        if let second { adapt(second, input, tokens) }
+        if let third { adapt(third, input, tokens) }
+    }
+
+    /// Brings W x to what an adapter makes of it.
+    private func adapt(_ product: Product, _ input: UnsafePointer<Float>, _ tokens: Int) {
+        if let update = product.layer.weight.update {
+            multiply(update.down, input, tokens, into: update.inner.start)  // [T, rank]
+            multiply(update.up, update.inner.start, tokens, into: update.change.start)  // [T, rows]
+            update.add(to: product.out.start, tokens: tokens)
+        }
+        if let replaced = product.layer.weight.replaced {
+            multiply(replaced.values, input, tokens, into: replaced.products.start)  // [T, n]
+            for token in 0..<tokens {
+                let to = product.out.start + token * product.layer.rows
+                let from = replaced.products.start + token * replaced.values.rows
+                for (row, position) in replaced.positions { to[row] = from[position] }
+            }
+        }
+    }
+
+    /// out [T, rows] = input [T, columns] times the matrix transposed.
+    private func multiply(
+        _ matrix: gemma_matrix, _ input: UnsafePointer<Float>, _ tokens: Int, into out: UnsafeMutablePointer<Float>
+    ) {
+        var job = gemma_product_job()
+        job.kernels = UnsafePointer(kernels)
+        job.count = 1
+        job.products.0 = gemma_product(
+            weights: matrix, tokens: tokens, input: input, output: out, output_stride: matrix.rows)
+        let work = matrix.rows * matrix.columns * tokens
+        pool.run(gemma_product_task, job: &job, shares: gemma_product_shares(&job), alone: work < Self.smallWork)
     }
 
     /// RMSNorm (arXiv 1910.07467): out = x / sqrt(mean(x^2) + eps) * scale, row by row. `out` may be x. For heads, a row

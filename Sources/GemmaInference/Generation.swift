@@ -59,11 +59,15 @@ package struct GenerationResult: Codable, Equatable, Sendable {
 /// The next token is the largest logit over *all* rows of the embedding, as in transformers: rows beyond the tokenizer
 /// (Gemma 3's wrappers have 63 of them) are not masked, since a model that picks one is worth knowing about; the
 /// answer then carries a warning that names the token.
+/// - Parameters:
+///   - files: a whole model.
+///   - adapter: a PEFT adapter of that model; nil runs the model as it is.
 /// - Throws: ModelFormatError for the files, InferenceError for the request.
 package func generate(
-    _ request: GenerationRequest, model files: ModelFiles, residency: WeightResidency = .mapped
+    _ request: GenerationRequest, model files: ModelFiles, adapter: ModelFiles? = nil,
+    residency: WeightResidency = .mapped
 ) throws -> GenerationResult {
-    let loaded = try LoadedModel(reading: files, residency: residency)
+    let loaded = try LoadedModel(reading: files, adapter: adapter, residency: residency)
     let tokens = try promptTokens(request.prompt, loaded)
     guard request.maximumTokens >= 0 else {
         throw InferenceError.invalidCount(name: "max-tokens", got: request.maximumTokens)
@@ -78,7 +82,7 @@ package func generate(
     let generated = run.generate(request.maximumTokens, after: reading, stops: stops)
 
     let endsItself = generated.last.map(stops.contains) ?? false
-    var warnings: [String] = []
+    var warnings = loaded.warnings
     if let tokenizer = loaded.tokenizer, let stray = generated.first(where: { tokenizer.piece($0) == nil }) {
         warnings.append("token \(stray) has no piece in \(Tokenizer.path): a row of the embedding beyond the tokenizer")
     }

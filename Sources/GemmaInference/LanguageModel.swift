@@ -38,22 +38,28 @@ package struct LoadedModel {
     package let tensors: ModelTensors
     /// Nil when the model ships no tokenizer.json.
     package let tokenizer: Tokenizer?
+    /// What a reader should know of the adapter.
+    package let warnings: [String]
     private let weights: MappedWeights
+    private let adapter: AdapterWeights?
     private let pool: WorkerPool
 
     /// Reads headers, configuration and tokenizer and maps the weights. Blocking.
-    package init(reading model: ModelFiles, residency: WeightResidency = .mapped) throws {
+    /// - Parameter adapter: a PEFT adapter that is applied to the model, see `Adapter`.
+    package init(reading model: ModelFiles, adapter: ModelFiles? = nil, residency: WeightResidency = .mapped) throws {
         let configuration = try GemmaConfiguration(reading: model)
         let tensors = try ModelTensors(reading: model)
         let tokenizer = model[Tokenizer.path] == nil ? nil : try Tokenizer(reading: model)
-        try self.init(configuration: configuration, tensors: tensors, tokenizer: tokenizer, residency: residency)
+        try self.init(
+            configuration: configuration, tensors: tensors, tokenizer: tokenizer,
+            adapter: try adapter.map { try Adapter(reading: $0) }, residency: residency)
     }
 
     package init(
-        configuration: GemmaConfiguration, tensors: ModelTensors, tokenizer: Tokenizer?,
+        configuration: GemmaConfiguration, tensors: ModelTensors, tokenizer: Tokenizer?, adapter: Adapter? = nil,
         residency: WeightResidency = .mapped
     ) throws {
-        let comparison = try configuration.expectedTensors(in: tensors).compared(with: tensors)
+        let expected = try configuration.expectedTensors(in: tensors), comparison = expected.compared(with: tensors)
         if let missing = comparison.missing.first {
             throw InferenceError.tensor(name: missing.name, expected: "shape \(missing.shape)", got: "no such tensor")
         }
@@ -68,32 +74,43 @@ package struct LoadedModel {
         self.tokenizer = tokenizer
         weights = try MappedWeights(tensors, residency)
         pool = WorkerPool()
+        guard let adapter else {
+            (self.adapter, warnings) = (nil, [])
+            return
+        }
+        let modules = try adapter.fitted(to: expected, in: tensors)
+        let adapted = try AdapterWeights(adapter, modules, pool: pool)
+        self.adapter = adapted
+        warnings =
+            modules.warnings
+            + (adapted.isUntrained ? ["every lora_B of the adapter is zero: it is untrained and changes nothing"] : [])
     }
 
     /// An instance with room for `capacity` tokens. Throws when a weight file has changed since it was opened.
     package func makeModel(capacity: Int) throws -> any LanguageModel {
         try weights.checkSizes()
+        try adapter?.checkSizes()
         let memory = Memory(forTokens: capacity)
         let expected = try configuration.expectedTensors(in: tensors)
-        func named(normEpsilon: Double) -> ModelWeights {
-            ModelWeights(weights, expected, normEpsilon: normEpsilon, memory: memory)
+        func named(normEpsilon: Double) throws -> ModelWeights {
+            try ModelWeights(weights, expected, adapter: adapter, normEpsilon: normEpsilon, memory: memory)
         }
         switch configuration {
         case .gemma(let gemma):
             return try Gemma1(
-                gemma, named(normEpsilon: gemma.normEpsilon), capacity: capacity, pool: pool, memory: memory)
+                gemma, try named(normEpsilon: gemma.normEpsilon), capacity: capacity, pool: pool, memory: memory)
         case .gemma2(let gemma2):
             return try Gemma2(
-                gemma2, named(normEpsilon: gemma2.normEpsilon), capacity: capacity, pool: pool, memory: memory)
+                gemma2, try named(normEpsilon: gemma2.normEpsilon), capacity: capacity, pool: pool, memory: memory)
         case .gemma3(let gemma3):
             return try Gemma3(
-                gemma3, named(normEpsilon: gemma3.normEpsilon), capacity: capacity, pool: pool, memory: memory)
+                gemma3, try named(normEpsilon: gemma3.normEpsilon), capacity: capacity, pool: pool, memory: memory)
         case .gemma3n(let gemma3n):
             return try Gemma3n(
-                gemma3n, named(normEpsilon: gemma3n.normEpsilon), capacity: capacity, pool: pool, memory: memory)
+                gemma3n, try named(normEpsilon: gemma3n.normEpsilon), capacity: capacity, pool: pool, memory: memory)
         case .gemma4(let gemma4):
             return try Gemma4(
-                gemma4, named(normEpsilon: gemma4.normEpsilon), capacity: capacity, pool: pool, memory: memory)
+                gemma4, try named(normEpsilon: gemma4.normEpsilon), capacity: capacity, pool: pool, memory: memory)
         }
     }
 }

@@ -7,6 +7,12 @@ struct Matrix {
     let stored: gemma_matrix
     /// The whole mapping around it, when its pages are given back after use (`WeightResidency.frugal`).
     var mapping: UnsafeRawBufferPointer?
+    /// What an adapter adds; products and embeddings apply it.
+    var update: LowRankUpdate? = nil
+    var replaced: ReplacedRows? = nil
+
+    /// Whether the stored numbers are all there is.
+    var isPlain: Bool { update == nil && replaced == nil }
 
     var rows: Int { stored.rows }
     var columns: Int { stored.columns }

@@ -10,9 +10,19 @@ struct ModelWeights {
     private let normEpsilon: Double
     /// Put before every name: the model's prefix, and `layers.3.` for the weights of one layer.
     private var scope: String
+    private let adapter: AdapterWeights?
+    private let inner, change: FloatBuffer  // the scratch memory of the adapter's updates
 
-    init(_ mapped: MappedWeights, _ expected: ExpectedTensors, normEpsilon: Double, memory: Memory) {
+    init(
+        _ mapped: MappedWeights, _ expected: ExpectedTensors, adapter: AdapterWeights? = nil, normEpsilon: Double,
+        memory: Memory
+    ) throws(InferenceError) {
         self.mapped = mapped
+        self.adapter = adapter
+        let updates = adapter?.modules.updates.values.map { $0 } ?? []
+        let widest = updates.map { max($0.up.elementCount, $0.down.elementCount) / $0.rank }.max() ?? 0
+        inner = try memory.floats(Arithmetic.blockSize, updates.map(\.rank).max() ?? 0)
+        change = try memory.floats(Arithmetic.blockSize, widest)
         self.expected = expected
         self.normEpsilon = normEpsilon
         self.memory = memory
@@ -20,7 +30,9 @@ struct ModelWeights {
     }
 
     /// The largest number of columns of any matrix that the model needs.
-    var widestRow: Int { expected.required.compactMap(\.shape.last).max() ?? 1 }
+    var widestRow: Int {
+        max(expected.required.compactMap(\.shape.last).max() ?? 1, adapter?.largestRank ?? 1)
+    }
 
     /// The weights of one layer.
     func layer(_ index: Int) -> ModelWeights {
@@ -41,22 +53,31 @@ struct ModelWeights {
     }
 
     func matrix(_ name: String) throws(InferenceError) -> Matrix {
-        try mapped.matrix(scope + name + ".weight")
+        try stored(scope + name + ".weight")
+    }
+
+    /// A matrix under its whole name, with what the adapter changes in it.
+    private func stored(_ name: String) throws(InferenceError) -> Matrix {
+        guard let adapter else { return try mapped.matrix(name) }
+        let matrix = if let own = try adapter.replacement(name) { own } else { try mapped.matrix(name) }
+        return try adapter.adapt(matrix, name, inner: inner, change: change, memory: memory)
     }
 
     /// Matrices stored as one tensor of three dimensions: their rows one after the other. `name` is the whole name.
     func stacked(_ name: String) throws(InferenceError) -> Matrix {
-        try mapped.matrix(scope + name)
+        try stored(scope + name)
     }
 
     /// A stored vector, widened. `name` is the tensor's whole name within the scope.
     func vector(_ name: String) throws(InferenceError) -> FloatBuffer {
-        let matrix = try mapped.matrix(scope + name)
+        let matrix = try stored(scope + name)
         defer { matrix.release() }
         var stored = matrix.stored
         let values = try memory.floats(stored.rows, stored.columns)
         for row in 0..<stored.rows {
-            gemma_scalar_kernels().pointee.expand(&stored, row, values.start + row * stored.columns)
+            let to = values.start + row * stored.columns
+            gemma_scalar_kernels().pointee.expand(&stored, row, to)
+            matrix.update?.apply(toRow: row, to, gemma_scalar_kernels())
         }
         return values
     }
@@ -95,14 +116,21 @@ struct ModelWeights {
     func head(tied embedding: Matrix) throws(InferenceError) -> Linear {
         var heads: [(name: String, matrix: Matrix)] = []
         for name in expected.headNames where mapped.tensors[name] != nil {
-            heads.append((name, try mapped.matrix(name)))
+            heads.append((name, try stored(name)))
         }
-        guard let (name, head) = heads.first else { return Linear(weight: embedding) }
+        guard let (name, head) = heads.first else {
+            // What an adapter does to the embedding is not done to the head tied to it, unless it says so.
+            guard let adapter else { return Linear(weight: embedding) }
+            let own = try adapter.replacement(AdaptedModules.head)
+            let shared = if let own { own } else { try mapped.matrix(expected.prefix + "embed_tokens.weight") }
+            return Linear(
+                weight: try adapter.adapt(shared, AdaptedModules.head, inner: inner, change: change, memory: memory))
+        }
         for (other, matrix) in heads.dropFirst() where !head.equals(matrix) {
             throw .tensor(
                 name: name, expected: "the values of \(other), or one of them alone", got: "two different heads")
         }
         // Pages that are read for the embedding need not be read again for an equal head.
-        return Linear(weight: head.equals(embedding) ? embedding : head)
+        return Linear(weight: head.isPlain && embedding.isPlain && head.equals(embedding) ? embedding : head)
     }
 }

@@ -10,6 +10,8 @@ package struct ExpectedTensors: Sendable {
     package let required: [Expected]
     /// Where an output head of its own may be, the one that counts first; with `tiesWordEmbeddings` it may be absent.
     package let headNames: [String]
+    /// Whether the output head is meant to be the embedding, stored a second time or not.
+    package let tiesWordEmbeddings: Bool
     /// Present in some uploads, not needed: a tied lm_head is compared, towers and projectors are ignored.
     package let knownExtras: [String]
 
@@ -30,6 +32,7 @@ package struct ExpectedTensors: Sendable {
         let heads = stored.isEmpty && !tiesWordEmbeddings ? [headNames[0]] : stored
         self.prefix = prefix
         self.headNames = headNames
+        self.tiesWordEmbeddings = tiesWordEmbeddings
         self.knownExtras = knownExtras
         required =
             [

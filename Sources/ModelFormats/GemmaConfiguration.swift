@@ -17,6 +17,7 @@ package enum GemmaConfiguration: Sendable {
             return
         }
         guard let config = try model.json(Self.path) else {
+            if let refusal = Adapter.refusal(of: model) { throw refusal }
             throw ModelFormatError.unreadable(file: Self.path, reason: "not among the files of this model")
         }
         try self.init(config, generation: try model.json("generation_config.json"))

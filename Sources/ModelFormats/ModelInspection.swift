@@ -53,9 +53,11 @@ package struct ModelInspection: Codable, Equatable, Sendable {
         checkFormats(model)
         checkRemoteCode(model)
         let hasGGUF = formats.values.contains(.gguf)
+        let isAdapter = Adapter.refusal(of: model) != nil
+        if isAdapter { checkAdapter(model) }
         // Without a safetensors model, GGUF files are the model; both may lie side by side.
-        if !hasGGUF || model["model.safetensors"] != nil || model[ShardIndex.path] != nil {
-            let tensors = checkWeights(model)
+        if isAdapter || !hasGGUF || model["model.safetensors"] != nil || model[ShardIndex.path] != nil {
+            let tensors = isAdapter ? nil : checkWeights(model)
             let configuration = checkConfiguration(model)
             if let configuration, let tensors { checkShapes(configuration, tensors) }
             checkTokenizer(model, configuration)

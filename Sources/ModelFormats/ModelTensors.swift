@@ -72,6 +72,12 @@ package struct ModelTensors: Sendable {
         }
     }
 
+    /// The tensors of one safetensors file, whatever its name.
+    package init(reading model: ModelFiles, file path: String) throws {
+        let file = try model.open(path)
+        try self.init(files: [file], headers: [try Safetensors(reading: file)], index: nil)
+    }
+
     private init(files: [ReadableFile], headers: [Safetensors], index: ShardIndex?) throws {
         var tensors: [(tensor: Tensor, file: Int)] = [], positions: [[UInt8]: Int] = [:]
         for (number, header) in headers.enumerated() {
