@@ -25,28 +25,29 @@ struct AddedTokens: Sendable {
         starts = counts
     }
 
-    var hasTwice: AddedToken? {
+    /// A token whose text another one has too.
+    var firstRepeated: AddedToken? {
         zip(tokens, tokens.dropFirst()).first { $0.text == $1.text }?.1
     }
 
     /// Cuts a text at its added tokens: `part` gets either text between them (never empty) or the id of a token.
     func split(_ text: ArraySlice<UInt8>, _ part: (ArraySlice<UInt8>, Int32?) -> Void) {
+        guard !tokens.isEmpty else { return text.isEmpty ? () : part(text, nil) }
         var start = text.startIndex, index = text.startIndex
-        while !tokens.isEmpty, let (found, token) = firstMatch(in: text, from: index) {
+        // The last white space that a token took along: tokens may be found in there, and would look for its end again.
+        var space = index..<index
+        while let (found, token) = firstMatch(in: text, from: index) {
             index = found.upperBound
-            if token.isWholeWord, wordEnds(text[..<found.lowerBound]) || wordBegins(text[found.upperBound...]) {
-                continue
+            if token.isWholeWord, wordEnds(text[..<found.lowerBound]) || wordBegins(text[index...]) { continue }
+            var (lower, upper) = (found.lowerBound, found.upperBound)
+            if token.stripsLeft, start < lower { lower = spaceAtEnd(text[start..<lower]) }
+            if token.stripsRight {
+                if !space.contains(upper) { space = upper..<spaceAtStart(text[upper...]) }
+                upper = space.upperBound
             }
-            var found = found
-            if token.stripsLeft {
-                let space = spaceAtEnd(text[..<found.lowerBound])
-                found = max(space, start)..<found.upperBound
-            }
-            if token.stripsRight { found = found.lowerBound..<spaceAtStart(text[found.upperBound...]) }
-            if start < found.lowerBound { part(text[start..<found.lowerBound], nil) }
+            if start < lower { part(text[start..<lower], nil) }
             part(text[found], token.id)
-            // A token that takes the space behind it does not keep another one from being found in there.
-            start = found.upperBound
+            start = upper
         }
         if start < text.endIndex { part(text[start...], nil) }
     }

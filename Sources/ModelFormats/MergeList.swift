@@ -35,10 +35,8 @@ struct MergeList {
                 let text = String(decoding: texts.bytes[places[wrong]], as: UTF8.self)
                 throw fault("\(quoted(text)) in merge \(resolved + batch + wrong / 3)")
             }
-            for index in stride(from: 0, to: ids.count, by: 3) {
-                let merge = MergeTable.Merge(rank: Int32(resolved + batch + index / 3), joined: ids[index + 2])
-                table.insert(left: ids[index], right: ids[index + 1], merge)
-            }
+            table.append(
+                stride(from: 0, to: ids.count, by: 3).map { (left: ids[$0], right: ids[$0 + 1], joined: ids[$0 + 2]) })
         }
         resolved += count
         texts.removeAll()

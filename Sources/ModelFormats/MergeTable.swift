@@ -1,54 +1,41 @@
-/// BPE merges: a pair of ids to its rank and the id of the joined piece, open addressing in one flat array.
+/// BPE merges in flat memory: which pair of ids becomes which, in order of rank, and an index from pairs to ranks.
 struct MergeTable: Sendable {
-    struct Merge: Sendable {
-        let rank: Int32
-        /// The id of the joined piece.
-        let joined: Int32
-    }
-
     private let hash = SeededHash()
-    /// At most 3 of 4 are taken; a free one has -1 on its left.
-    private var slots: [(left: Int32, right: Int32, merge: Merge)] = []
-    private(set) var count = 0
+    /// By rank; ids are below `Tokenizer.maximumPieces`.
+    private var merges: [(left: Int32, right: Int32, joined: Int32)] = []
+    private var index: HashIndex
 
-    /// Ids are below `Tokenizer.maximumPieces`.
     init(expecting count: Int) {
-        var size = 1024
-        while size * 3 < count * 4 { size *= 2 }
-        slots = .init(repeating: (-1, -1, Merge(rank: 0, joined: 0)), count: size)
+        index = HashIndex(expecting: count)
+        merges.reserveCapacity(count)
     }
 
-    /// A pair listed twice keeps the later rank, as the reference tokenizer's map does.
-    mutating func insert(left: Int32, right: Int32, _ merge: Merge) {
-        if (count + 1) * 4 > slots.count * 3 { grow() }
-        let slot = slots.withUnsafeBufferPointer { self.slot(of: left, right, in: $0) }
-        if slots[slot].left < 0 { count += 1 }
-        slots[slot] = (left, right, merge)
-    }
-
-    private mutating func grow() {
-        var larger = MergeTable(expecting: 2 * count)
-        for (left, right, merge) in slots where left >= 0 { larger.insert(left: left, right: right, merge) }
-        self = larger
-    }
-
-    @inline(__always)
-    func merge(left: Int32, right: Int32) -> Merge? {
-        slots.withUnsafeBufferPointer { slots in
-            let found = slots[slot(of: left, right, in: slots)]
-            return found.left < 0 ? nil : found.merge
+    /// Adds merges of the next ranks. A pair listed twice keeps the later rank, as the reference tokenizer's map does.
+    mutating func append(_ more: [(left: Int32, right: Int32, joined: Int32)]) {
+        let hash = hash, first = merges.count
+        let hashes = more.map { hash.ofPair($0.left, $0.right) }
+        merges += more
+        let merges = merges
+        for (offset, value) in hashes.enumerated() {
+            if index.isFull { index.grow { hash.ofPair(merges[$0].left, merges[$0].right) } }
+            let (left, right, _) = more[offset]
+            index.insert(first + offset, value) { merges[$0].left == left && merges[$0].right == right }
         }
     }
 
     @inline(__always)
-    private func slot(
-        of left: Int32, _ right: Int32, in slots: UnsafeBufferPointer<(left: Int32, right: Int32, merge: Merge)>
-    ) -> Int {
-        let key = UInt64(UInt32(bitPattern: left)) &<< 24 | UInt64(UInt32(bitPattern: right))
-        var slot = Int(truncatingIfNeeded: hash(key)) & (slots.count - 1)
-        while slots[slot].left >= 0, slots[slot].left != left || slots[slot].right != right {
-            slot = (slot + 1) & (slots.count - 1)
+    func merge(left: Int32, right: Int32) -> (rank: Int, joined: Int32)? {
+        merges.withUnsafeBufferPointer { merges in
+            index.first(hash.ofPair(left, right)) { merges[$0].left == left && merges[$0].right == right }
+                .map { ($0, merges[$0].joined) }
         }
-        return slot
+    }
+}
+
+extension SeededHash {
+    /// The hash of two ids.
+    @inline(__always)
+    fileprivate func ofPair(_ left: Int32, _ right: Int32) -> UInt64 {
+        self(UInt64(UInt32(bitPattern: left)) &<< 24 | UInt64(UInt32(bitPattern: right)))
     }
 }

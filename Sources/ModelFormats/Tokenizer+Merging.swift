@@ -21,7 +21,9 @@ extension Tokenizer {
             case .merges(let table):
                 var symbols = pieces(of: word)
                 merge(&symbols) { left, right in
-                    table.merge(left: left.piece, right: right.piece).map { (UInt32(bitPattern: $0.rank), $0.joined) }
+                    table.merge(left: left.piece, right: right.piece).map {
+                        (UInt32(truncatingIfNeeded: $0.rank), $0.joined)
+                    }
                 }
                 append(symbols, of: word, to: &ids)
             case .scores(let priorities):

@@ -111,17 +111,19 @@ extension Tokenizer {
 
     private mutating func readVocabulary(_ scanner: inout JSONScanner, _ parts: Parts) throws {
         try parts.expect(.object, &scanner, "model.vocab")
+        func check(_ taken: Int?) throws {
+            guard let taken else { return }
+            let piece = String(decoding: pieces[taken], as: UTF8.self)
+            throw parts.fault("model.vocab", "pieces and ids that occur once", "\(quoted(piece)) = \(taken) again")
+        }
         try scanner.largeObject { scanner, piece in
             guard try scanner.peek() == .number, case .integer(let id) = try scanner.number(),
                 (0..<Self.maximumPieces).contains(id)
             else { throw parts.fault("model.vocab", "ids from 0 to \(Self.maximumPieces - 1)", "another value") }
             try parts.checkSize(of: piece, "model.vocab")
-            guard pieces.insert(piece, id: id, role: .model) else {
-                throw parts.fault(
-                    "model.vocab", "pieces and ids that occur once",
-                    "\(quoted(String(decoding: piece, as: UTF8.self))) = \(id) again")
-            }
+            try check(pieces.insertLater(piece, id: id, role: .model))
         }
+        try check(pieces.insertPending())
     }
 
     private mutating func add(_ tokens: [Parts.ListedToken], _ parts: Parts) throws {
@@ -154,7 +156,7 @@ extension Tokenizer {
         }
         rawAdded = AddedTokens(raw)
         normalizedAdded = AddedTokens(normalized)
-        if let twice = normalizedAdded.hasTwice {
+        if let twice = normalizedAdded.firstRepeated {
             throw parts.fault(
                 "added_tokens", "texts that differ after the normalizer",
                 "\(quoted(String(decoding: twice.text, as: UTF8.self))) twice")

@@ -181,6 +181,10 @@ extension Tokenizer {
             guard let pattern = object["pattern"]?.object?["String"]?.string, !pattern.isEmpty else {
                 throw fault(part + ".pattern", "a literal String", object["pattern"]?.summary ?? "nothing")
             }
+            // A text is searched in time that grows with the product of both lengths.
+            guard pattern.utf8.count <= 256 else {
+                throw fault(part + ".pattern", "at most 256 bytes", "\(pattern.utf8.count)")
+            }
             return (Array(pattern.utf8), Array(try string(object["content"] ?? .null, part + ".content").utf8))
         }
 

@@ -69,6 +69,10 @@ extension TokenizerTests {
         let fuses = [String](repeating: #"{"type":"Fuse"}"#, count: 65).joined(separator: ",")
         #expect(
             text { try small(decoder: #"{"type":"Sequence","decoders":[\#(fuses)]}"#) }.contains("at most 64, got 65"))
+        let pattern = String(repeating: "a", count: 257)
+        #expect(
+            text { try small(normalizer: #"{"type":"Replace","pattern":{"String":"\#(pattern)"},"content":""}"#) }
+                .contains("at most 256 bytes, got 257"))
         let step = #"{"type":"Replace","pattern":{"String":"a"},"content":"b"}"#
         let steps = [String](repeating: step, count: 65).joined(separator: ",")
         #expect(

@@ -15,6 +15,15 @@ extension TokenizerTests {
         #expect(tokenizer.encode(text) == ids)
     }
 
+    /// Looking for the end of the same space from each of them would take minutes.
+    @Test(arguments: ["lstrip", "rstrip"])
+    func tokensInTheSpaceThatOthersTakeAlongAreAllFound(_ flag: String) throws {
+        let tokenizer = try small(added: added("\\n", flag))
+        #expect(tokenizer.encode("\n \n  \n\n b\n a").filter { $0 == 8 }.count == 5)
+        let ids = tokenizer.encode(String(repeating: "\n", count: 200_000) + "a")
+        #expect(ids == [Int](repeating: 8, count: 200_000) + [2])
+    }
+
     @Test(arguments: [
         ("x a", [8, 5, 2]), ("xa", [0, 2]), ("ax", [2, 0]), ("a-x-a", [2, 0, 8, 0, 2]), ("éx", [0]), ("x\u{301}", [0]),
         ("x_", [0]), ("x\u{2014}", [8, 0]),
