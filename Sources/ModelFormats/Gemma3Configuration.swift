@@ -75,7 +75,8 @@ package struct Gemma3Configuration: TextConfiguration, Equatable {
         let innerTies = try text.boolean("tie_word_embeddings")
         tiesWordEmbeddings =
             try (isWrapper ? top.boolean("tie_word_embeddings", nullable: true) : innerTies) ?? true
-        let ownEnd = try (isWrapper ? top.tokens("eos_token_id") : nil) ?? text.tokens("eos_token_id")
+        let innerEnd = try text.tokens("eos_token_id")
+        let ownEnd = try (isWrapper ? top.tokens("eos_token_id") : nil) ?? innerEnd
         endOfSequence = try text.endOfSequence(own: ownEnd, generation: generation)
 
         var unknown = text.keysLeft(besides: ConfigurationReader.harmlessKeys).map { text.path + $0 }
