@@ -26,10 +26,10 @@ extension Gemma4 {
             let gateUp = try weights.stacked("experts.gate_up_proj")
             let down = try weights.stacked("experts.down_proj")
             let first = (0..<experts.count).map { $0 * 2 * width }
-            gate = first.map { Linear(weight: gateUp.rows($0..<($0 + width))) }
-            up = first.map { Linear(weight: gateUp.rows(($0 + width)..<($0 + 2 * width))) }
+            gate = first.map { Linear(weight: gateUp[$0..<($0 + width)]) }
+            up = first.map { Linear(weight: gateUp[($0 + width)..<($0 + 2 * width)]) }
             self.down = (0..<experts.count).map {
-                Linear(weight: down.rows(($0 * hiddenSize)..<(($0 + 1) * hiddenSize)))
+                Linear(weight: down[($0 * hiddenSize)..<(($0 + 1) * hiddenSize)])
             }
             outputNorm = try weights.norm("post_feedforward_layernorm_2")
             postDenseNorm = try weights.norm("post_feedforward_layernorm_1")

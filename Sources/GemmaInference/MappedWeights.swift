@@ -21,8 +21,6 @@ final class MappedWeights {
                 throw .weights(
                     file: file.name, expected: "\(file.size) bytes to map", got: String(cString: strerror(errno)))
             }
-            // Every page is needed once per pass: let the kernel read ahead instead of faulting in 128 KiB at a time.
-            madvise(address, file.size, MADV_WILLNEED)
             mappings.append(UnsafeRawBufferPointer(start: address, count: file.size))
         }
     }
@@ -45,7 +43,10 @@ final class MappedWeights {
     }
 
     /// A tensor as a matrix: its last dimension are the columns, all others together the rows; a vector is one row.
-    func matrix(_ name: String) throws(InferenceError) -> Matrix {
+    ///
+    /// A matrix that is needed as a whole in each pass is read ahead, instead of faulted in by 128 KiB; of others, such
+    /// as experts, only what is used is ever read.
+    func matrix(_ name: String, isUsedWhole: Bool = true) throws(InferenceError) -> Matrix {
         guard let (tensor, file) = tensors[name] else {
             throw .tensor(name: name, expected: "to be present", got: "no such tensor")
         }
@@ -56,6 +57,12 @@ final class MappedWeights {
             throw .tensor(
                 name: name, expected: "rows of whole blocks of a type that this build reads",
                 got: "\(tensor.element.rawValue) \(tensor.shape)")
+        }
+        if isUsedWhole {
+            let start = UInt(bitPattern: base), firstPage = start & ~UInt(getpagesize() - 1)
+            madvise(
+                UnsafeMutableRawPointer(bitPattern: firstPage), Int(start - firstPage) + tensor.range.count,
+                MADV_WILLNEED)
         }
         return Matrix(
             stored: gemma_matrix(

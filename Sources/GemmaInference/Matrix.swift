@@ -18,14 +18,6 @@ struct Matrix {
     var columns: Int { stored.columns }
     var byteCount: Int { stored.rows * stored.row_bytes }
 
-    /// Some of the rows, where they are.
-    func rows(_ range: Range<Int>) -> Matrix {
-        var part = stored
-        part.values = stored.values.advanced(by: range.lowerBound * stored.row_bytes)
-        part.rows = range.count
-        return Matrix(stored: part)
-    }
-
     /// Whether two matrices of one shape and type hold the same bytes.
     func equals(_ other: Matrix) -> Bool {
         guard stored.element == other.stored.element, rows == other.rows, columns == other.columns else { return false }

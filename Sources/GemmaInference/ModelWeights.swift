@@ -56,16 +56,23 @@ struct ModelWeights {
         try stored(scope + name + ".weight")
     }
 
+    /// A matrix of which few rows are used, those of the tokens read.
+    func table(_ name: String) throws(InferenceError) -> Matrix {
+        try stored(scope + name + ".weight", isUsedWhole: false)
+    }
+
     /// A matrix under its whole name, with what the adapter changes in it.
-    private func stored(_ name: String) throws(InferenceError) -> Matrix {
-        guard let adapter else { return try mapped.matrix(name) }
-        let matrix = if let own = try adapter.replacement(name) { own } else { try mapped.matrix(name) }
+    private func stored(_ name: String, isUsedWhole: Bool = true) throws(InferenceError) -> Matrix {
+        guard let adapter else { return try mapped.matrix(name, isUsedWhole: isUsedWhole) }
+        let own = try adapter.replacement(name)
+        let matrix = if let own { own } else { try mapped.matrix(name, isUsedWhole: isUsedWhole) }
         return try adapter.adapt(matrix, name, inner: inner, change: change, memory: memory)
     }
 
-    /// Matrices stored as one tensor of three dimensions: their rows one after the other. `name` is the whole name.
+    /// Experts' matrices, stored as one tensor of three dimensions: their rows one after the other. `name` is the whole
+    /// name within the scope.
     func stacked(_ name: String) throws(InferenceError) -> Matrix {
-        try stored(scope + name)
+        try stored(scope + name, isUsedWhole: false)
     }
 
     /// A stored vector, widened. `name` is the tensor's whole name within the scope.

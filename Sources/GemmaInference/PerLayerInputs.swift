@@ -31,7 +31,7 @@ final class PerLayerInputs {
         let tokens = Arithmetic.blockSize
         self.layerCount = layerCount
         self.width = width
-        table = try weights.matrix("embed_tokens_per_layer")
+        table = try weights.table("embed_tokens_per_layer")
         projection = try weights.linear("per_layer_model_projection")
         norm = try weights.norm("per_layer_projection_norm")
         fromToken = try memory.floats(tokens, layerCount, width)

@@ -93,12 +93,13 @@ package struct Gemma4Configuration: TextConfiguration, Equatable {
         // The wrapper's own key decides for the wrapper (its class is the one that ties); the text part's for itself.
         let innerTies = try text.boolean("tie_word_embeddings")
         tiesWordEmbeddings = try (isWrapper ? top.boolean("tie_word_embeddings") : innerTies) ?? true
-        let ownEnd = try (isWrapper ? top.tokens("eos_token_id") : nil) ?? text.tokens("eos_token_id")
+        let innerEnd = try text.tokens("eos_token_id")
+        let ownEnd = try (isWrapper ? top.tokens("eos_token_id") : nil) ?? innerEnd
         endOfSequence = try text.endOfSequence(own: ownEnd, generation: generation)
 
-        let known = ConfigurationReader.harmlessKeys.union(Self.keysBeyondUnified)
-        var unknown = text.keysLeft(besides: known).map { text.path + $0 }
-        if isWrapper { unknown += top.keysLeft(besides: ConfigurationReader.harmlessKeys.union(Self.wrapperKeys)) }
+        let known = ConfigurationReader.harmlessKeys.union(Self.foreignKeys)
+        var unknown = text.keysLeft(besides: known.union(Self.keysBeyondUnified)).map { text.path + $0 }
+        if isWrapper { unknown += top.keysLeft(besides: known.union(Self.wrapperKeys)) }
         unknownKeys = unknown
     }
 }

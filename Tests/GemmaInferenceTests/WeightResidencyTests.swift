@@ -48,7 +48,7 @@ import Testing
     }
 
     /// What of a mapped file is in this process's memory.
-    private func residentBytes(of path: String) throws -> Int {
+    func residentBytes(of path: String) throws -> Int {
         // String(contentsOfFile:) stops after 4 KiB of a file whose size says 0.
         let smaps = try #require(try FileHandle(forReadingFrom: URL(filePath: "/proc/self/smaps")).readToEnd())
         let lines = String(decoding: smaps, as: UTF8.self).split(separator: "\n")
