@@ -45,10 +45,10 @@ static void check(const gemma_kernels *plain, const gemma_kernels *twin, gemma_e
     }
     for (size_t i = 0; i < columns * TOKENS; i++) input[i] = between_ones();
     for (size_t tokens = 1; tokens <= TOKENS; tokens += tokens < 7 ? 1 : 19) {
-        const gemma_product product = {weights, tokens, input, block, ROWS};
+        const gemma_product product = {weights, tokens, input, columns, block, ROWS};
         twin->product(&product, 0, ROWS);
         for (size_t t = 0; t < tokens; t++) {
-            const gemma_product one = {weights, 1, input + t * columns, alone, ROWS};
+            const gemma_product one = {weights, 1, input + t * columns, columns, alone, ROWS};
             twin->product(&one, 0, ROWS);
             if (memcmp(alone, block + t * ROWS, sizeof alone)) fail(twin, element, "depends on the block", columns, tokens);
             for (size_t row = 0; row < ROWS; row++) {
@@ -63,6 +63,27 @@ static void check(const gemma_kernels *plain, const gemma_kernels *twin, gemma_e
         }
     }
     free(want), free(got), free(input), free((unsigned char *)weights.values - 1);
+}
+
+// Columns past every strip; the sums start from what the output holds.
+static void check_weighted_sum(const gemma_kernels *twin) {
+    enum { ROWS = 37, COLUMNS = 149, TOKENS = 6 };
+    static float values[ROWS * COLUMNS], weights[TOKENS * ROWS], output[TOKENS * COLUMNS], alone[TOKENS * COLUMNS];
+    for (size_t i = 0; i < ROWS * COLUMNS; i++) values[i] = between_ones();
+    for (size_t i = 0; i < TOKENS * ROWS; i++) weights[i] = between_ones();
+    for (size_t i = 0; i < TOKENS * COLUMNS; i++) output[i] = alone[i] = 1;
+    gemma_weighted_sum sum = {values, ROWS, COLUMNS, TOKENS, weights, ROWS, output, COLUMNS};
+    twin->weighted_sum(&sum);
+    for (size_t t = 0; t < TOKENS; t++) {
+        gemma_weighted_sum one = {values, ROWS, COLUMNS, 1, weights + t * ROWS, 0, alone + t * COLUMNS, 0};
+        twin->weighted_sum(&one);
+        for (size_t i = 0; i < COLUMNS; i++) {
+            double exact = 1;
+            for (size_t r = 0; r < ROWS; r++) exact += (double)weights[t * ROWS + r] * values[r * COLUMNS + i];
+            if (!(fabs(output[t * COLUMNS + i] - exact) <= 2e-5)) fail(twin, gemma_f32, "weighted_sum is off", i, t);
+        }
+    }
+    if (memcmp(output, alone, sizeof output)) fail(twin, gemma_f32, "weighted_sum depends on the block", COLUMNS, TOKENS);
 }
 
 static void check_elementwise(const gemma_kernels *twin) {
@@ -96,6 +117,7 @@ int main(void) {
         for (gemma_element element = gemma_f32; element <= gemma_iq4_xs; element++)
             for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
                 if (columns[i] % gemma_block_elements(element) == 0) check(plain, twin, element, columns[i]);
+        check_weighted_sum(twin);
         check_elementwise(twin);
         printf("%s checked\n", twin->name);
     }
