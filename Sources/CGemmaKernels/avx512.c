@@ -8,6 +8,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq"))), apply_to = function)
 #pragma clang fp contract(fast)
 enum { LANES = 16 };
+enum { STRIP_VECTORS = 4 };
 #define TILE_TOKENS 6
 
 typedef uint8_t u8x16 __attribute__((vector_size(16)));
@@ -68,10 +69,25 @@ INLINED void decode_part(
     }
 }
 
+#include "tile.h"
 #include "product.h"
+#include "weighted_sum.h"
+
+static void softcap(float *values, float cap, size_t count) { softcap_body(values, cap, count); }
+static void gated_gelu(float *gate, const float *up, size_t count) { gated_gelu_body(gate, up, count); }
+static void softmax(float *values, size_t count) { softmax_body(values, count); }
+static void add_scaled(float *sum, const float *values, float factor, size_t count) {
+    add_scaled_body(sum, values, factor, count);
+}
+static double sum_of_exponentials(const float *values, float greatest, size_t count) {
+    return sum_of_exponentials_body(values, greatest, count);
+}
+static gemma_scan scan(const void *values, gemma_element element, size_t count) {
+    return scan_body(values, element, count);
+}
 #pragma clang attribute pop
 
 const gemma_kernels gemma_avx512 = {
-    "avx512", product, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
+    "avx512", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
 };
 #endif

@@ -1,6 +1,5 @@
-// Which twin runs, and the jobs that a pool of threads shares.
+// Which twin runs, and the products that a pool of threads shares.
 #include "kernels.h"
-#include <math.h>
 
 size_t gemma_block_elements(gemma_element element) { return size_of_block(element).elements; }
 size_t gemma_block_bytes(gemma_element element) { return size_of_block(element).bytes; }
@@ -54,30 +53,4 @@ void gemma_product_task(const void *context, size_t share, size_t worker) {
         }
         share -= shares;
     }
-}
-
-void gemma_attention_task(const void *context, size_t share, size_t worker) {
-    const gemma_attention_job *job = context;
-    const size_t d = job->head_dimension, token = share / job->heads, head = share % job->heads;
-    const size_t kv_head = head / (job->heads / job->kv_heads), position = job->first_position + token;
-    const size_t lowest = job->window != 0 && position + 1 > job->window ? position + 1 - job->window : 0;
-    const size_t seen = position + 1 - lowest;
-    const float *query = job->queries + (token * job->heads + head) * d;
-    const float *keys = job->keys + kv_head * job->capacity * d, *values = job->values + kv_head * job->capacity * d;
-    float *scores = job->scores + worker * job->capacity, *output = job->output + (token * job->heads + head) * d;
-
-    // Slots run in the order of positions, but for one wrap at the end of the ring.
-    for (size_t done = 0; done < seen;) {
-        size_t slot = (lowest + done) % job->capacity, run = job->capacity - slot;
-        if (run > seen - done) run = seen - done;
-        gemma_product dots = {{keys + slot * d, gemma_f32, run, d, 4 * d}, 1, query, scores + done, run};
-        job->kernels->product(&dots, 0, run);
-        done += run;
-    }
-    for (size_t i = 0; i < seen; i++) scores[i] *= job->scale;
-    if (job->softcap != 0) job->kernels->softcap(scores, job->softcap, seen);
-    job->kernels->softmax(scores, seen);
-    for (size_t i = 0; i < d; i++) output[i] = 0;
-    for (size_t i = 0; i < seen; i++)
-        job->kernels->add_scaled(output, values + (lowest + i) % job->capacity * d, scores[i], d);
 }

@@ -21,7 +21,7 @@ static void product(const gemma_product *p, size_t first_row, size_t last_row) {
     for (size_t row = first_row; row < last_row; row++) {
         const uint8_t *stored = (const uint8_t *)m->values + row * m->row_bytes;
         for (size_t token = 0; token < p->tokens; token++) {
-            const float *input = p->input + token * m->columns;
+            const float *input = p->input + token * p->input_stride;
             float lanes[8] = {0}, weights[PIECE];
             for (size_t start = 0; start < m->columns; start += PIECE) {
                 size_t columns = m->columns - start < PIECE ? m->columns - start : PIECE;
@@ -31,6 +31,14 @@ static void product(const gemma_product *p, size_t first_row, size_t last_row) {
             p->output[token * p->output_stride + row] = join_lanes(lanes);
         }
     }
+}
+
+static void weighted_sum(const gemma_weighted_sum *s) {
+    for (size_t t = 0; t < s->tokens; t++)
+        for (size_t r = 0; r < s->rows; r++)
+            for (size_t i = 0; i < s->columns; i++)
+                s->output[t * s->output_stride + i] +=
+                    s->weights[t * s->weight_stride + r] * s->values[r * s->columns + i];
 }
 
 static void softcap(float *values, float cap, size_t count) { softcap_body(values, cap, count); }
@@ -47,5 +55,5 @@ static gemma_scan scan(const void *values, gemma_element element, size_t count) 
 }
 
 const gemma_kernels gemma_scalar = {
-    "scalar", product, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
+    "scalar", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
 };

@@ -13,14 +13,14 @@ final class Arithmetic {
 
     private let kernels: UnsafePointer<gemma_kernels> = gemma_fastest_kernels()
     private let pool: WorkerPool
-    private let scores: FloatBuffer  // [workers, capacity]
+    private let scores: FloatBuffer  // [workers, gemma_tokens_per_share, capacity]
 
     /// - Parameters:
     ///   - capacity: the longest text, in tokens.
     ///   - widestRow: the largest number of columns of any matrix.
     init(pool: WorkerPool, capacity: Int, widestRow: Int, memory: Memory) throws(InferenceError) {
         self.pool = pool
-        scores = try memory.floats(pool.workerCount, capacity)
+        scores = try memory.floats(pool.workerCount, Int(gemma_tokens_per_share), capacity)
     }
 
     /// out [T, H] = scale * the embedding's rows of the tokens.
@@ -56,8 +56,8 @@ final class Arithmetic {
             for rows in weight.panels {
                 let panel = weight[rows]
                 let product = gemma_product(
-                    weights: panel.stored, tokens: tokens, input: input, output: p.out.start + rows.lowerBound,
-                    output_stride: p.layer.rows)
+                    weights: panel.stored, tokens: tokens, input: input, input_stride: weight.columns,
+                    output: p.out.start + rows.lowerBound, output_stride: p.layer.rows)
                 switch job.count {
                 case 0: job.products.0 = product
                 case 1: job.products.1 = product
@@ -108,7 +108,8 @@ final class Arithmetic {
         job.kernels = UnsafePointer(kernels)
         job.count = 1
         job.products.0 = gemma_product(
-            weights: matrix, tokens: tokens, input: input, output: out, output_stride: matrix.rows)
+            weights: matrix, tokens: tokens, input: input, input_stride: matrix.columns, output: out,
+            output_stride: matrix.rows)
         let work = matrix.rows * matrix.columns * tokens
         pool.run(gemma_product_task, job: &job, shares: gemma_product_shares(&job), alone: work < Self.smallWork)
     }
@@ -196,7 +197,7 @@ final class Arithmetic {
             capacity: cache.capacity, first_position: position, window: attention.window ?? 0,
             scale: attention.scale, softcap: attention.softcap ?? 0)
         let work = tokens * attention.heads * cache.headDimension * min(position + tokens, cache.capacity)
-        pool.run(gemma_attention_task, job: &job, shares: tokens * attention.heads, alone: work < Self.smallWork)
+        pool.run(gemma_attention_task, job: &job, shares: gemma_attention_shares(&job), alone: work < Self.smallWork)
     }
 }
 

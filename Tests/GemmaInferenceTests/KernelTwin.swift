@@ -19,7 +19,8 @@ struct KernelTwin: Sendable, CustomStringConvertible {
             output.withUnsafeMutableBufferPointer { output in
                 input.withUnsafeBufferPointer { input in
                     var job = gemma_product(
-                        weights: matrix, tokens: tokens, input: input.baseAddress, output: output.baseAddress,
+                        weights: matrix, tokens: tokens, input: input.baseAddress, input_stride: weights.columns,
+                        output: output.baseAddress,
                         output_stride: weights.rows)
                     for share in shares ?? [0..<weights.rows] {
                         kernels.product(&job, share.lowerBound, share.upperBound)

@@ -27,14 +27,27 @@ typedef struct gemma_matrix {
     size_t rows, columns, row_bytes;
 } gemma_matrix;
 
-/// output[t * output_stride + r] = weights row r . input row t, for r < rows, t < tokens. input [tokens, columns].
+/// output[t * output_stride + r] = weights row r . input row t, for r < rows, t < tokens. Input rows of `columns` numbers
+/// lie input_stride apart.
 typedef struct gemma_product {
     gemma_matrix weights;
     size_t tokens;
     const float *input;
+    size_t input_stride;
     float *output;
     size_t output_stride;
 } gemma_product;
+
+/// output[t * output_stride + i] += the sum over r < rows, in their order, of
+/// weights[t * weight_stride + r] * values[r * columns + i], for i < columns, t < tokens.
+typedef struct gemma_weighted_sum {
+    const float *values;                // [rows, columns]
+    size_t rows, columns, tokens;
+    const float *weights;               // [tokens, weight_stride]
+    size_t weight_stride;
+    float *output;                      // [tokens, output_stride]
+    size_t output_stride;
+} gemma_weighted_sum;
 
 /// What a scan over stored values saw. Indices and counts are in elements; `first_*` means something
 /// only when its count is not 0.
@@ -50,6 +63,8 @@ typedef struct gemma_kernels {
     /// Rows first_row ..< last_row of a product. The sum over columns is formed in the same order whatever the number
     /// of tokens, so that a token gives the same bits alone and in a block.
     void (*product)(const gemma_product *product, size_t first_row, size_t last_row);
+    /// Like a product, the same for a token alone and in a block.
+    void (*weighted_sum)(const gemma_weighted_sum *sum);
     /// output[i] = the number at column i of a row, for all columns.
     void (*expand)(const gemma_matrix *matrix, size_t row, float *output);
     /// gate[i] = gelu_tanh(gate[i]) * up[i]
@@ -84,19 +99,22 @@ typedef struct gemma_product_job {
 size_t gemma_product_shares(const gemma_product_job *job);
 void gemma_product_task(const void *job, size_t share, size_t worker);
 
-/// Attention of `tokens` queries at positions first_position ... over cached keys and values; one share per
-/// (token, head). keys and values are [kv_heads, capacity, head_dimension]; position p lives in slot p % capacity.
+/// Attention of `tokens` queries at positions first_position ... over cached keys and values; one share for each head and
+/// gemma_tokens_per_share tokens. keys and values are [kv_heads, capacity, head_dimension]; position p lives in slot
+/// p % capacity, and everything that any of the tokens sees must be there.
 /// A query at position i sees keys j with lowest(i) <= j <= i, lowest = max(0, i - window + 1), window 0 meaning all.
+enum { gemma_tokens_per_share = 4 };
 typedef struct gemma_attention_job {
     const gemma_kernels *kernels;
     const float *queries;               // [tokens, heads * head_dimension]
     const float *keys, *values;
     float *output;                      // [tokens, heads * head_dimension]
-    float *scores;                      // scratch [workers, capacity]
+    float *scores;                      // scratch [workers, gemma_tokens_per_share, capacity]
     size_t tokens, heads, kv_heads, head_dimension, capacity, first_position, window;
     float scale;
     float softcap;                      // of the scaled scores; 0 for none
 } gemma_attention_job;
+size_t gemma_attention_shares(const gemma_attention_job *job);
 void gemma_attention_task(const void *job, size_t share, size_t worker);
 
 #endif
