@@ -34,10 +34,9 @@ package struct GGUF: Sendable {
         // An info is at least a name of one byte, no dimension, a type and an offset; a pair at least a key and a byte.
         let tensorCount = try cursor.count(of: 25, limit: Self.maximumTensorCount, "number of tensors")
         let keyCount = try cursor.count(of: 14, limit: Self.maximumKeyCount, "number of keys")
-        let metadata = try GGUFMetadata(reading: &cursor, count: keyCount)
+        metadata = try GGUFMetadata(reading: &cursor, count: keyCount)
         let alignment = try Self.alignment(metadata, cursor)
         tensors = try Self.tensors(&cursor, count: tensorCount, alignment: alignment)
-        self.metadata = GGUFMetadata(metadata, head: cursor.bytes)
     }
 
     private static func version(_ cursor: inout GGUFCursor) throws -> Int {

@@ -201,7 +201,6 @@ extension GGUFConfiguration {
     private mutating func setGemma4Heads(_ kinds: [AttentionKind], shared: Int) throws {
         let full = try headDimension(""), sliding = try headDimension("_swa")
         set("head_dim", .integer(sliding))
-        set("global_head_dim", .integer(full))
         let key = "attention.head_count_kv"
         let heads = try perLayer(key) ?? Array(repeating: try queryHeads(), count: layerCount)
         func common(_ kind: AttentionKind) throws -> Int? {
@@ -220,18 +219,12 @@ extension GGUFConfiguration {
                 file: checkpoint.name, key: "blk.\(withoutValues[0]).attn_v.weight",
                 expected: "to be there in all full layers or in none", got: "no such tensor")
         }
-        let valuesAreKeys = !withoutValues.isEmpty
-        set("attention_k_eq_v", .boolean(valuesAreKeys))
-        if valuesAreKeys {
-            set("num_global_key_value_heads", .integer(fullHeads))
-        } else if fullHeads != slidingHeads {
-            let differing = JSONObject([("head_dim", .integer(full)), ("num_key_value_heads", .integer(fullHeads))])
-            set(
-                "per_layer_config",
-                .object(
-                    JSONObject(
-                        kinds.indices.filter { kinds[$0] == .full }.map { ("\($0)", .object(differing)) })))
-        }
+        set("attention_k_eq_v", .boolean(!withoutValues.isEmpty))
+        var differing: [(key: String, value: JSONValue)] = []
+        if full != sliding { differing.append(("head_dim", .integer(full))) }
+        if fullHeads != slidingHeads { differing.append(("num_key_value_heads", .integer(fullHeads))) }
+        let layers = differing.isEmpty ? [] : kinds.indices.filter { kinds[$0] == .full }
+        set("per_layer_config", .object(JSONObject(layers.map { ("\($0)", .object(JSONObject(differing))) })))
     }
 
     /// Every layer as wide as the next, or twice as wide where keys and values are shared.

@@ -29,16 +29,13 @@ package struct GGUFMetadata: Sendable {
     /// Lists of lists deeper than this are refused; none is known to be in use.
     static let maximumDepth = 4
 
-    let file: String
     /// The head of the file, into which strings and lists point.
     let head: [UInt8]
     private(set) var entries: [(key: String, value: GGUFValue, offset: Int)] = []
     private var positions: [[UInt8]: Int] = [:]
 
-    /// Reads `count` pairs. `head` is filled in by `GGUF` when all of it has been read.
+    /// Reads `count` pairs.
     init(reading cursor: inout GGUFCursor, count: Int) throws {
-        file = cursor.file.name
-        head = []
         for _ in 0..<count {
             let start = cursor.offset
             let key = try cursor.name("key \(entries.count + 1)")
@@ -48,13 +45,7 @@ package struct GGUFMetadata: Sendable {
             let type = try Self.type(&cursor, "type of \(key)"), at = cursor.offset
             entries.append((key, try Self.value(&cursor, type, key, depth: 0), at))
         }
-    }
-
-    init(_ other: GGUFMetadata, head: [UInt8]) {
-        file = other.file
-        self.head = head
-        entries = other.entries
-        positions = other.positions
+        head = cursor.bytes
     }
 
     subscript(_ key: String) -> GGUFValue? { positions[Array(key.utf8)].map { entries[$0].value } }

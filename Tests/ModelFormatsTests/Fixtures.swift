@@ -76,3 +76,24 @@ func errorText(_ body: () throws -> Void) -> String? {
         return "not a ModelFormatError: \(error)"
     }
 }
+
+extension Fixtures {
+    private static let ggufDirectory = models.deletingLastPathComponent().appending(path: "GGUF")
+
+    /// Where a GGUF fixture lies.
+    static func gguf(_ name: String) -> String { ggufDirectory.appending(path: "\(name).gguf").path }
+
+    /// A repository of that GGUF file alone.
+    static func ggufFiles(_ name: String) throws -> ModelFiles {
+        ModelFiles([.init(path: "\(name).gguf", location: gguf(name))])
+    }
+
+    static func ggufBytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: gguf(name)))) }
+
+    /// The text configuration of the checkpoint that a fixture was converted from, completed by transformers.
+    static func ggufConfiguration(_ name: String) throws -> JSONObject {
+        let goldens = try JSONValue(
+            parsing: Array(Data(contentsOf: ggufDirectory.appending(path: "goldens.json"))), file: "goldens.json")
+        return try #require(goldens.object?[name]?.object?["config"]?.object)
+    }
+}
