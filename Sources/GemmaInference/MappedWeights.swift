@@ -46,6 +46,7 @@ final class MappedWeights {
 
     /// A tensor as a matrix: its last dimension are the columns, all others together the rows; a vector is one row.
     func matrix(_ name: String) throws(InferenceError) -> Matrix {
+        if let quantised = tensors.quantisedMatrix(name) { return try matrix(quantised) }
         guard let (tensor, file) = tensors[name] else {
             throw .tensor(name: name, expected: "to be present", got: "no such tensor")
         }
@@ -62,5 +63,18 @@ final class MappedWeights {
                 values: base, element: element, rows: tensor.elementCount / columns, columns: columns,
                 row_bytes: columns / block.elements * block.bits / 8),
             mapping: residency == .frugal ? mappings[file] : nil)
+    }
+
+    /// The stored bytes of a tensor.
+    func bytes(_ tensor: Tensor) throws(InferenceError) -> UnsafeRawBufferPointer {
+        guard let (_, file) = tensors[tensor.name] else {
+            throw .tensor(name: tensor.name, expected: "to be present", got: "no such tensor")
+        }
+        return UnsafeRawBufferPointer(rebasing: mappings[file][tensor.range])
+    }
+
+    /// The mapping around a tensor when its pages are given back after use.
+    func released(_ tensor: Tensor) -> UnsafeRawBufferPointer? {
+        residency == .frugal ? tensors[tensor.name].map { mappings[$0.file] } : nil
     }
 }

@@ -7,13 +7,31 @@ package struct ModelTensors: Sendable {
     /// Whether the norms of Gemma 1 to 3 are stored as the factors themselves, 1 + w (GGUF), not as w.
     package var normsAreScales: Bool { false }
     private let positions: [[UInt8]: Int]
+    /// Matrices that a method of quantisation stores as several tensors, by the name in whose place they stand.
+    private var quantised: [[UInt8]: QuantisedMatrix] = [:]
 
     package subscript(_ name: String) -> (tensor: Tensor, file: Int)? {
         positions[Array(name.utf8)].map { tensors[$0] }
     }
 
+    package func quantisedMatrix(_ name: String) -> QuantisedMatrix? { quantised[Array(name.utf8)] }
+
+    /// Whether a tensor is part of a quantised matrix: of the same module, as `X.scales` is of `X.weight`.
+    package func isPart(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        return !quantised.isEmpty
+            && bytes.indices.contains { index in
+                bytes[index] == UInt8(ascii: ".") && quantised[bytes[..<index] + Array(".weight".utf8)] != nil
+            }
+    }
+
+    mutating func adopt(_ matrix: QuantisedMatrix, as name: String) { quantised[Array(name.utf8)] = matrix }
+
     package var totalBytes: Int { tensors.reduce(0) { $0 + $1.tensor.range.count } }
-    package var parameterCount: Int { tensors.reduce(0) { $0 + $1.tensor.elementCount } }
+    package var parameterCount: Int {
+        let plain = tensors.reduce(0) { isPart($1.tensor.name) ? $0 : $0 + $1.tensor.elementCount }
+        return quantised.values.reduce(plain) { $0 + $1.rows * $1.columns }
+    }
     /// Element types in order of bytes held, largest first.
     package var elements: [TensorElement] {
         let sizes = Dictionary(tensors.map { ($0.tensor.element, $0.tensor.range.count) }, uniquingKeysWith: +)
@@ -52,6 +70,7 @@ package struct ModelTensors: Sendable {
             }
             try self.init(files: files, headers: try files.map { try Safetensors(reading: $0) }, index: index)
         }
+        try resolveQuantisation(try model.json(GemmaConfiguration.path)?.object, of: model)
     }
 
     /// The tensors of one safetensors file, whatever its name.

@@ -99,4 +99,6 @@ typedef struct gemma_attention_job {
 } gemma_attention_job;
 void gemma_attention_task(const void *job, size_t share, size_t worker);
 
+#include "groups.h"
+
 #endif
