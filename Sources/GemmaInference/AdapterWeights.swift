@@ -113,7 +113,7 @@ final class AdapterWeights {
         }
         let scratch = try memory.floats(pool.workerCount, columns + rank)
         var job = RowLengths(
-            kernels: gemma_fastest_kernels(), matrix: matrix.stored, up: update.up, down: down.start, rank: rank,
+            kernels: gemma_fastest_kernels(), matrix: matrix.stored, groups: matrix.groups, up: update.up, down: down.start, rank: rank,
             scale: update.scale, lengths: lengths.start, scratch: scratch.start)
         let shares = (matrix.rows + RowLengths.rowsPerShare - 1) / RowLengths.rowsPerShare
         pool.run(RowLengths.task, job: &job, shares: shares)
@@ -127,6 +127,7 @@ private struct RowLengths {
 
     let kernels: UnsafePointer<gemma_kernels>
     var matrix: gemma_matrix
+    var groups: gemma_groups?
     var up: gemma_matrix
     let down: UnsafePointer<Float>  // [rank, columns]
     let rank: Int
@@ -139,7 +140,11 @@ private struct RowLengths {
         let columns = job.matrix.columns, row = job.scratch + worker * (columns + job.rank), up = row + columns
         let first = share * rowsPerShare
         for index in first..<min(first + rowsPerShare, job.matrix.rows) {
-            job.kernels.pointee.expand(&job.matrix, index, row)
+            if var groups = job.groups {
+                gemma_groups_expand(&groups, index, row)
+            } else {
+                job.kernels.pointee.expand(&job.matrix, index, row)
+            }
             job.kernels.pointee.expand(&job.up, index, up)
             for part in 0..<job.rank {
                 job.kernels.pointee.add_scaled(row, job.down + part * columns, job.scale * up[part], columns)

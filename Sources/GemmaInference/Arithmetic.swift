@@ -14,6 +14,7 @@ final class Arithmetic {
     private let kernels: UnsafePointer<gemma_kernels> = gemma_fastest_kernels()
     private let pool: WorkerPool
     private let scores: FloatBuffer  // [workers, gemma_tokens_per_share, capacity]
+    private let panels: FloatBuffer  // [workers, gemma_groups_panel_rows, widest row], for grouped codes
 
     /// - Parameters:
     ///   - capacity: the longest text, in tokens.
@@ -21,18 +22,18 @@ final class Arithmetic {
     init(pool: WorkerPool, capacity: Int, widestRow: Int, memory: Memory) throws(InferenceError) {
         self.pool = pool
         scores = try memory.floats(pool.workerCount, Int(gemma_tokens_per_share), capacity)
+        panels = try memory.floats(pool.workerCount, Int(gemma_groups_panel_rows), widestRow)
     }
 
     /// out [T, H] = scale * the embedding's rows of the tokens.
     func embed(_ tokens: ArraySlice<Int>, _ embedding: Matrix, scale: Float, into out: FloatBuffer) {
-        var stored = embedding.stored
         for (row, token) in tokens.enumerated() {
             let to = out.start + row * embedding.columns
             if let replaced = embedding.replaced, let position = replaced.positions[token] {
                 var values = replaced.values
                 kernels.pointee.expand(&values, position, to)
             } else {
-                kernels.pointee.expand(&stored, token, to)
+                embedding.expand(token, into: to, kernels)
                 embedding[token..<(token + 1)].release()
                 embedding.update?.apply(toRow: token, to, kernels)
             }
@@ -53,6 +54,10 @@ final class Arithmetic {
         var work = 0
         func add(_ p: Product) {
             let weight = p.layer.weight
+            if let groups = weight.groups {
+                multiply(groups, input, tokens, into: p.out.start)
+                return weight.release()
+            }
             for rows in weight.panels {
                 let panel = weight[rows]
                 let product = gemma_product(
@@ -98,6 +103,17 @@ final class Arithmetic {
                 for (row, position) in replaced.positions { to[row] = from[position] }
             }
         }
+    }
+
+    /// The same for codes with scales, a few rows of which are expanded at a time.
+    private func multiply(
+        _ groups: gemma_groups, _ input: UnsafePointer<Float>, _ tokens: Int, into out: UnsafeMutablePointer<Float>
+    ) {
+        var job = gemma_groups_job(
+            kernels: UnsafePointer(kernels), matrix: groups, tokens: tokens, input: input, output: out,
+            output_stride: groups.rows, panels: panels.start, panel_stride: panels.count / pool.workerCount)
+        let work = groups.rows * groups.columns * (tokens + 4)
+        pool.run(gemma_groups_task, job: &job, shares: gemma_groups_shares(&job), alone: work < Self.smallWork)
     }
 
     /// out [T, rows] = input [T, columns] times the matrix transposed.

@@ -47,6 +47,7 @@ final class MappedWeights {
     /// A matrix that is needed as a whole in each pass is read ahead, instead of faulted in by 128 KiB; of others, such
     /// as experts, only what is used is ever read.
     func matrix(_ name: String, isUsedWhole: Bool = true) throws(InferenceError) -> Matrix {
+        if let quantised = tensors.quantisedMatrix(name) { return try matrix(quantised) }
         guard let (tensor, file) = tensors[name] else {
             throw .tensor(name: name, expected: "to be present", got: "no such tensor")
         }
@@ -69,5 +70,18 @@ final class MappedWeights {
                 values: base, element: element, rows: tensor.elementCount / columns, columns: columns,
                 row_bytes: columns / block.elements * block.bits / 8),
             mapping: residency == .frugal ? mappings[file] : nil)
+    }
+
+    /// The stored bytes of a tensor.
+    func bytes(_ tensor: Tensor) throws(InferenceError) -> UnsafeRawBufferPointer {
+        guard let (_, file) = tensors[tensor.name] else {
+            throw .tensor(name: tensor.name, expected: "to be present", got: "no such tensor")
+        }
+        return UnsafeRawBufferPointer(rebasing: mappings[file][tensor.range])
+    }
+
+    /// The mapping around a tensor when its pages are given back after use.
+    func released(_ tensor: Tensor) -> UnsafeRawBufferPointer? {
+        residency == .frugal ? tensors[tensor.name].map { mappings[$0.file] } : nil
     }
 }

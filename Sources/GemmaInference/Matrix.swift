@@ -7,12 +7,24 @@ struct Matrix {
     let stored: gemma_matrix
     /// The whole mapping around it, when its pages are given back after use (`WeightResidency.frugal`).
     var mapping: UnsafeRawBufferPointer?
+    /// Codes and scales behind `stored`, which then is only where the codes lie.
+    var groups: gemma_groups?
     /// What an adapter adds; products and embeddings apply it.
     var update: LowRankUpdate? = nil
     var replaced: ReplacedRows? = nil
 
     /// Whether the stored numbers are all there is.
-    var isPlain: Bool { update == nil && replaced == nil }
+    var isPlain: Bool { update == nil && replaced == nil && groups == nil }
+
+    /// The numbers of a row, [columns], as stored: without what an adapter adds.
+    func expand(_ row: Int, into output: UnsafeMutablePointer<Float>, _ kernels: UnsafePointer<gemma_kernels>) {
+        if var groups {
+            gemma_groups_expand(&groups, row, output)
+        } else {
+            var stored = stored
+            kernels.pointee.expand(&stored, row, output)
+        }
+    }
 
     var rows: Int { stored.rows }
     var columns: Int { stored.columns }
@@ -20,7 +32,7 @@ struct Matrix {
 
     /// Whether two matrices of one shape and type hold the same bytes.
     func equals(_ other: Matrix) -> Bool {
-        guard stored.element == other.stored.element, rows == other.rows, columns == other.columns else { return false }
+        guard groups == nil, other.groups == nil, stored.element == other.stored.element, rows == other.rows, columns == other.columns else { return false }
         return panels.allSatisfy { rows in
             let (mine, others) = (self[rows], other[rows])
             defer {

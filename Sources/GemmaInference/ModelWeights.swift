@@ -79,11 +79,10 @@ struct ModelWeights {
     func vector(_ name: String) throws(InferenceError) -> FloatBuffer {
         let matrix = try stored(scope + name)
         defer { matrix.release() }
-        var stored = matrix.stored
-        let values = try memory.floats(stored.rows, stored.columns)
-        for row in 0..<stored.rows {
-            let to = values.start + row * stored.columns
-            gemma_scalar_kernels().pointee.expand(&stored, row, to)
+        let values = try memory.floats(matrix.rows, matrix.columns)
+        for row in 0..<matrix.rows {
+            let to = values.start + row * matrix.columns
+            matrix.expand(row, into: to, gemma_scalar_kernels())
             matrix.update?.apply(toRow: row, to, gemma_scalar_kernels())
         }
         return values

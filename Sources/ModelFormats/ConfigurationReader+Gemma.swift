@@ -59,17 +59,13 @@ extension ConfigurationReader {
             case .null, .boolean(false), .integer(0), .number(0): continue
             case .array(let elements) where elements.isEmpty: continue
             case .object(let object) where object.members.isEmpty: continue
-            case .object where Self.quantizationKeys.contains(key):
-                throw ModelFormatError.unsupported(
-                    file: file, what: path + key, reason: "the weights are quantised: \(value.quantization)")
+            // `GemmaConfiguration` and `ModelTensors` judge these.
+            case .object where QuantisationMethod.keys.contains(key): continue
             default:
                 throw fault(key, expected: "none in a \(model) model that this build runs", got: value.summary)
             }
         }
     }
-
-    /// Keys that describe stored weights.
-    static let quantizationKeys: Set<String> = ["quantization_config", "quantization", "compression_config"]
 
     /// Throws unless a string key is absent or has the one value that the forward pass computes.
     mutating func expect(_ key: String, _ expected: String, nullable: Bool = false) throws {
@@ -123,11 +119,6 @@ extension ConfigurationReader {
         "is_encoder_decoder", "is_decoder", "add_cross_attention", "cross_attention_hidden_size", "tie_encoder_decoder",
         "chunk_size_feed_forward", "problem_type", "id2label", "label2id", "num_labels", "finetuning_task",
         "task_specific_params", "tokenizer_class", "prefix", "sep_token_id", "decoder_start_token_id", "unsloth_fixed",
-        "unsloth_version", "model_name", "transformers.js_config",
+        "unsloth_version", "model_name", "quantization_config", "quantization", "compression_config", "transformers.js_config",
     ]
-}
-
-extension JSONValue {
-    /// What a quantization_config calls its method.
-    fileprivate var quantization: String { object?["quant_method"]?.string ?? summary }
 }

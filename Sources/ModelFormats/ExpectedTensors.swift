@@ -59,6 +59,11 @@ package struct ExpectedTensors: Sendable {
     package func compared(with tensors: ModelTensors) -> Comparison {
         var comparison = Comparison()
         for expected in required {
+            if let matrix = tensors.quantisedMatrix(expected.name) {
+                let shape = [matrix.rows, matrix.columns]
+                if shape != expected.shape { comparison.misshapen.append((expected, shape)) }
+                continue
+            }
             guard let found = tensors[expected.name]?.tensor else {
                 comparison.missing.append(expected)
                 continue
@@ -70,7 +75,7 @@ package struct ExpectedTensors: Sendable {
         }
         let names = Set(required.map { Array($0.name.utf8) })
         comparison.unexpected = tensors.tensors.map(\.tensor.name).filter { name in
-            !names.contains(Array(name.utf8)) && !knownExtras.contains { name.utf8.starts(with: $0.utf8) }
+            !names.contains(Array(name.utf8)) && !tensors.isPart(name) && !knownExtras.contains { name.utf8.starts(with: $0.utf8) }
         }
         return comparison
     }

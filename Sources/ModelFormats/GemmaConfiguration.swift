@@ -30,6 +30,11 @@ package enum GemmaConfiguration: Sendable {
             throw ModelFormatError.configuration(
                 file: file, key: "(whole file)", expected: "an object", got: config.summary)
         }
+        if let method = try QuantisationMethod.announced(in: object, file: file),
+            !QuantisationMethod.computed.contains(method.name)
+        {
+            throw method.refusal(file: file, "its \(method.evidence) says so")
+        }
         var reader = ConfigurationReader(object, file: file)
         guard let modelType = try reader.string("model_type") else {
             throw reader.fault("model_type", expected: "to be present", got: "nothing")

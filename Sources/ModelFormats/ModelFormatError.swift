@@ -18,6 +18,8 @@ package enum ModelFormatError: Error, Equatable, Sendable {
     case configuration(file: String, key: String, expected: String, got: String)
     /// A sound file of a kind that this build does not run.
     case unsupported(file: String, what: String, reason: String)
+    /// Weights in a quantised form that this build does not compute with, by the name of the method.
+    case quantised(file: String, method: String, reason: String)
     /// A part of tokenizer.json that is wrong or of a kind that this build does not know.
     case tokenizer(file: String, part: String, expected: String, got: String)
     /// Extension and first bytes disagree.
@@ -47,6 +49,8 @@ extension ModelFormatError: CustomStringConvertible {
             "\(printable(file)): key \(printable(key)) expected \(expected), got \(printable(got))"
         case .unsupported(let file, let what, let reason):
             "\(printable(file)): \(printable(what)) is not run by this build: \(reason)"
+        case .quantised(let file, let method, let reason):
+            "\(printable(file)): unsupported: \(printable(method)): \(printable(reason))"
         case .tokenizer(let file, let part, let expected, let got):
             "\(printable(file)): \(printable(part)) expected \(expected), got \(printable(got))"
         case .formatMismatch(let file, let expected, let got):

@@ -70,6 +70,7 @@ extension ModelInspection {
             switch error {
             case .malformedIndex: record(.shardIndex, .failed, error.description)
             case .malformedJSON(ShardIndex.path, _, _): record(.shardIndex, .failed, error.description)
+            case .quantised: record(.tensorShapes, .unsupported, error.description)
             default: record(.safetensorsHeader, .failed, error.description)
             }
         } catch {

@@ -75,10 +75,9 @@ package struct ModelInspection: Codable, Equatable, Sendable {
         do {
             return try body(&self)
         } catch let error as ModelFormatError {
-            if case .unsupported = error {
-                record(name, .unsupported, error.description)
-            } else {
-                record(name, .failed, error.description)
+            switch error {
+            case .unsupported, .quantised: record(name, .unsupported, error.description)
+            default: record(name, .failed, error.description)
             }
         } catch {
             record(name, .failed, "\(error)")

@@ -13,6 +13,8 @@ package struct ModelTensors: Sendable {
     private let storedNames: [String]
 
     package enum Container: String, Sendable { case safetensors, gguf }
+    /// Matrices that a method of quantisation stores as several tensors, by the name in whose place they stand.
+    private var quantised: [[UInt8]: QuantisedMatrix] = [:]
 
     package subscript(_ name: String) -> (tensor: Tensor, file: Int)? {
         positions[Array(name.utf8)].map { tensors[$0] }
@@ -24,8 +26,24 @@ package struct ModelTensors: Sendable {
         return storedNames[position]
     }
 
+    package func quantisedMatrix(_ name: String) -> QuantisedMatrix? { quantised[Array(name.utf8)] }
+
+    /// Whether a tensor is part of a quantised matrix: of the same module, as `X.scales` is of `X.weight`.
+    package func isPart(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        return !quantised.isEmpty
+            && bytes.indices.contains { index in
+                bytes[index] == UInt8(ascii: ".") && quantised[bytes[..<index] + Array(".weight".utf8)] != nil
+            }
+    }
+
+    mutating func adopt(_ matrix: QuantisedMatrix, as name: String) { quantised[Array(name.utf8)] = matrix }
+
     package var totalBytes: Int { tensors.reduce(0) { $0 + $1.tensor.range.count } }
-    package var parameterCount: Int { tensors.reduce(0) { $0 + $1.tensor.elementCount } }
+    package var parameterCount: Int {
+        let plain = tensors.reduce(0) { isPart($1.tensor.name) ? $0 : $0 + $1.tensor.elementCount }
+        return quantised.values.reduce(plain) { $0 + $1.rows * $1.columns }
+    }
     /// Element types in order of bytes held, largest first.
     package var elements: [TensorElement] {
         let sizes = Dictionary(tensors.map { ($0.tensor.element, $0.tensor.range.count) }, uniquingKeysWith: +)
@@ -70,6 +88,7 @@ package struct ModelTensors: Sendable {
         case .gguf(let one):
             try self.init(try GGUFCheckpoint(reading: model, one))
         }
+        try resolveQuantisation(try model.json(GemmaConfiguration.path)?.object, of: model)
     }
 
     /// The tensors of one safetensors file, whatever its name.

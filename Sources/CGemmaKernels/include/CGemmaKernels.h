@@ -117,4 +117,6 @@ typedef struct gemma_attention_job {
 size_t gemma_attention_shares(const gemma_attention_job *job);
 void gemma_attention_task(const void *job, size_t share, size_t worker);
 
+#include "groups.h"
+
 #endif
