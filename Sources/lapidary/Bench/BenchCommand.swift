@@ -11,7 +11,7 @@ import RegistryStorage
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure Lapidary beside the software it is compared with.",
-        subcommands: [BenchServe.self])
+        subcommands: [BenchServe.self, BenchSmokeTest.self])
 }
 
 struct BenchServe: AsyncParsableCommand {
@@ -78,7 +78,7 @@ struct BenchServe: AsyncParsableCommand {
     }
 
     /// User and system time of this process, without its children.
-    @Sendable private static func ownCPUSeconds() -> Double {
+    @Sendable static func ownCPUSeconds() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

@@ -33,6 +33,9 @@ struct GenerateCommand: AsyncParsableCommand {
     @Flag(help: "Add the mean negative log-likelihood of the prompt, in nats per token.")
     var score = false
 
+    @Flag(help: "Give pages of weights back after use: under 64 MiB of memory in all, for up to twice the time.")
+    var frugal = false
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -46,8 +49,9 @@ struct GenerateCommand: AsyncParsableCommand {
             prompt: try tokens.map { .tokens(try Self.ids($0)) } ?? .text(prompt ?? ""),
             maximumTokens: maxTokens, wantsLogits: logits, wantsScore: score, stopsAtEndOfSequence: tokens == nil)
         let directory = directory
+        let residency: WeightResidency = frugal ? .frugal : .mapped
         let result = try await blocking(qos: .userInitiated) {
-            try generate(request, model: ModelFiles(directory: directory))
+            try generate(request, model: ModelFiles(directory: directory), residency: residency)
         }
         for warning in result.warnings { Terminal.say("warning: \(warning)") }
         try output.print(result) { result in

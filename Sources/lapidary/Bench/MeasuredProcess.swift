@@ -1,0 +1,79 @@
+import Foundation
+import RegistryCore
+import RegistryOperations
+
+/// What one run of a program took.
+struct ProcessCost: Sendable {
+    let seconds: Double
+    /// User and system.
+    let cpuSeconds: Double
+    /// The most memory that no file backs, in bytes, as seen every few milliseconds; nil when it was no process.
+    let peakAnonymousBytes: Int?
+    /// The most resident memory, mapped files included, as the system kept it (VmHWM).
+    let peakResidentBytes: Int?
+    let output: String
+}
+
+/// Runs a program to its end and looks at it meanwhile.
+enum MeasuredProcess {
+    /// Runs one program at a time: its processor time is what the children of this process gained. Blocking.
+    /// - Throws: Failure with the end of its error output when it does not end with 0.
+    static func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> ProcessCost
+    {
+        let folder = FileManager.default.temporaryDirectory.path + "/lapidary-run-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let process = Process()
+        process.executableURL = URL(filePath: program)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // Files, because a pipe that nobody empties stops a talkative program.
+        process.standardOutput = try emptyFile(folder + "/output")
+        process.standardError = try emptyFile(folder + "/errors")
+        let before = childrenCPUSeconds(), start = ContinuousClock.now
+        try process.run()
+        var anonymous = 0, resident = 0
+        while process.isRunning {
+            let memory = memory(of: process.processIdentifier)
+            anonymous = max(anonymous, memory.anonymous)
+            resident = max(resident, memory.resident)
+            usleep(2000)
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let output = (try? String(contentsOfFile: folder + "/output", encoding: .utf8)) ?? ""
+        guard process.terminationStatus == 0 else {
+            let errors = (try? String(contentsOfFile: folder + "/errors", encoding: .utf8)) ?? ""
+            throw Failure(
+                message: "\(program) ended with \(process.terminationStatus): \(String(errors.suffix(400)).printable)",
+                exitCode: 1)
+        }
+        return ProcessCost(
+            seconds: seconds, cpuSeconds: childrenCPUSeconds() - before, peakAnonymousBytes: anonymous,
+            peakResidentBytes: resident, output: output)
+    }
+
+    private static func emptyFile(_ path: String) throws -> FileHandle {
+        try Data().write(to: URL(filePath: path))
+        return try FileHandle(forWritingTo: URL(filePath: path))
+    }
+
+    private static func memory(of process: Int32) -> (anonymous: Int, resident: Int) {
+        let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+        var anonymous = 0, resident = 0
+        for line in status.split(separator: "\n") {
+            guard let kilobytes = line.split(whereSeparator: \.isWhitespace).compactMap({ Int($0) }).first else {
+                continue
+            }
+            if line.hasPrefix("VmHWM:") { resident = kilobytes * 1024 }
+            if line.hasPrefix("RssAnon:") || line.hasPrefix("RssShmem:") { anonymous += kilobytes * 1024 }
+        }
+        return (anonymous, resident)
+    }
+
+    private static func childrenCPUSeconds() -> Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+}
