@@ -1,5 +1,6 @@
-// Attention that a pool of threads shares. A few tokens go over the keys and values together: each key that comes from memory is
-// used for all of them (4096 positions of 4 x 256, 16 tokens of 4 heads, a core: 10 ms, 19 with a share for each token).
+// Attention that a pool of threads shares. A few tokens go over the keys and values together: each key that comes from
+// memory is used for all of them (4096 positions of 4 x 256, 16 tokens of 4 heads, a core: 10 ms, 19 with a share for
+// each token).
 #include "kernels.h"
 
 size_t gemma_attention_shares(const gemma_attention_job *job) {
@@ -43,7 +44,7 @@ void gemma_attention_task(const void *context, size_t share, size_t worker) {
     const size_t from = lowest(job, start);
     const float *queries = job->queries + token * width + head * d;
     const float *keys = job->keys + kv_head * capacity * d, *values = job->values + kv_head * capacity * d;
-    float *scores = job->scores + worker * gemma_tokens_per_share * capacity;   // [tokens, capacity], of positions from ...
+    float *scores = job->scores + worker * gemma_tokens_per_share * capacity;   // [tokens, capacity], from `from` on
     float *output = job->output + token * width + head * d;
 
     for (size_t position = from; position < end;) {

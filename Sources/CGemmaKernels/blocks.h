@@ -1,8 +1,8 @@
 // GGUF's blocks in plain C, one function a type: the reference that the vector decoders must equal bit for bit.
 // Layouts as ggml writes them; d and m are halves, nibbles 0 ... 15 of a block of 32 are the low ones of its 16 bytes.
 //
-// Every product of a decoder is exact in F32: a half has 11 significant bits, a scale at most 7, a quant at most 6
-// (a Q6_K, the widest: 11 + 7 + 5, as -128 and -32 are powers of two). So at most the one addition rounds, and the order
+// Every product of a decoder is exact in F32: a half has 11 significant bits, a scale at most 7, a quant at most 6 (a
+// Q6_K, the widest: 11 + 7 + 5, as -128 and -32 are powers of two). So at most the one addition rounds, and the order
 // of multiplications and a fused multiply-add cannot change a bit.
 #ifndef GEMMA_BLOCKS_H
 #define GEMMA_BLOCKS_H

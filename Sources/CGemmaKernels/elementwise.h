@@ -1,4 +1,5 @@
-// Kernels that go over their numbers one by one, as plain loops: each twin compiles them for its own instruction set.
+// Kernels that go over their numbers one by one, as plain loops: each twin includes them in the part of its file that
+// is compiled for its instruction set.
 #ifndef GEMMA_ELEMENTWISE_H
 #define GEMMA_ELEMENTWISE_H
 
@@ -28,8 +29,7 @@ INLINED float gelu_tanh(float z) {
     return z / (1.0f + exponential(-1.595769122f * (z + 0.044715f * z * z * z)));
 }
 
-// The bodies below are plain loops; each twin compiles them for its own instruction set.
-INLINED void gated_gelu_body(float *gate, const float *up, size_t count) {
+static void gated_gelu(float *gate, const float *up, size_t count) {
     for (size_t i = 0; i < count; i++) gate[i] = gelu_tanh(gate[i]) * up[i];
 }
 
@@ -49,11 +49,11 @@ INLINED float hyperbolic_tangent(float y) {
     return z < 0.64f ? near : far;
 }
 
-INLINED void softcap_body(float *values, float cap, size_t count) {
+static void softcap(float *values, float cap, size_t count) {
     for (size_t i = 0; i < count; i++) values[i] = cap * hyperbolic_tangent(values[i] / cap);
 }
 
-INLINED void add_scaled_body(
+static void add_scaled(
     float *restrict sum, const float *restrict values, float factor, size_t count) {
     for (size_t i = 0; i < count; i++) sum[i] += factor * values[i];
 }
@@ -63,7 +63,7 @@ INLINED float join_lanes(const float lanes[8]) {
     return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
-INLINED void softmax_body(float *values, size_t count) {
+static void softmax(float *values, size_t count) {
     if (count == 0) return;
     float greatest = values[0], lanes[8] = {0};
     for (size_t i = 1; i < count; i++) greatest = values[i] > greatest ? values[i] : greatest;
@@ -76,7 +76,7 @@ INLINED void softmax_body(float *values, size_t count) {
     for (size_t i = 0; i < count; i++) values[i] *= scale;
 }
 
-INLINED double sum_of_exponentials_body(
+static double sum_of_exponentials(
     const float *values, float greatest, size_t count) {
     double sum = 0;
     size_t i = 0;

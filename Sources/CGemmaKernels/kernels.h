@@ -7,6 +7,9 @@
 
 #define INLINED static inline __attribute__((always_inline))
 
+typedef uint8_t u8x16 __attribute__((vector_size(16)));
+typedef int8_t i8x16 __attribute__((vector_size(16)));
+
 extern const gemma_kernels gemma_scalar;
 #if defined(__x86_64__)
 extern const gemma_kernels gemma_avx2, gemma_avx512;

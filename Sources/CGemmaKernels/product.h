@@ -38,8 +38,10 @@ INLINED void quantised_rows(const gemma_product *p, gemma_element element, row_g
             memcpy(inputs, input + column + 32 * part, sizeof inputs);
 #pragma clang loop unroll(full)
             for (size_t r = 0; r < rows.count; r++) {
+                f32x16 numbers[2];
                 floats lanes[32 / LANES];
-                decode_part(element, weights + r * stride, &scales[r], part, (f32x16 *)lanes);
+                decode_part(element, weights + r * stride, &scales[r], part, numbers);
+                memcpy(lanes, numbers, sizeof lanes);
 #pragma clang loop unroll(full)
                 for (size_t i = 0; i < 32 / LANES; i++) sums[r] += lanes[i] * inputs[i];
             }
@@ -116,14 +118,13 @@ INLINED void panel_tiles(const strip *s, size_t rows, size_t tokens, floats *sum
     size_t token = tokens < TILE_TOKENS ? 0 : TILE_TOKENS;
     for (; token + TILE_TOKENS <= tokens; token += TILE_TOKENS)
         tile(gemma_f32, s, rows, token, TILE_TOKENS, sums, PANEL_TOKENS);
+    // Fewer than TILE_TOKENS are left: the other cases compile to nothing.
     switch (tokens - token) {
     case 1: tile(gemma_f32, s, rows, token, 1, sums, PANEL_TOKENS); break;
     case 2: tile(gemma_f32, s, rows, token, 2, sums, PANEL_TOKENS); break;
-#if TILE_TOKENS > 3
-    case 3: tile(gemma_f32, s, rows, token, 3, sums, PANEL_TOKENS); break;
-    case 4: tile(gemma_f32, s, rows, token, 4, sums, PANEL_TOKENS); break;
-    case 5: tile(gemma_f32, s, rows, token, 5, sums, PANEL_TOKENS); break;
-#endif
+    case 3: tile(gemma_f32, s, rows, token, TILE_TOKENS > 3 ? 3 : 0, sums, PANEL_TOKENS); break;
+    case 4: tile(gemma_f32, s, rows, token, TILE_TOKENS > 4 ? 4 : 0, sums, PANEL_TOKENS); break;
+    case 5: tile(gemma_f32, s, rows, token, TILE_TOKENS > 5 ? 5 : 0, sums, PANEL_TOKENS); break;
     default: break;
     }
 }

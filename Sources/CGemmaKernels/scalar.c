@@ -41,19 +41,6 @@ static void weighted_sum(const gemma_weighted_sum *s) {
                     s->weights[t * s->weight_stride + r] * s->values[r * s->columns + i];
 }
 
-static void softcap(float *values, float cap, size_t count) { softcap_body(values, cap, count); }
-static void gated_gelu(float *gate, const float *up, size_t count) { gated_gelu_body(gate, up, count); }
-static void softmax(float *values, size_t count) { softmax_body(values, count); }
-static void add_scaled(float *sum, const float *values, float factor, size_t count) {
-    add_scaled_body(sum, values, factor, count);
-}
-static double sum_of_exponentials(const float *values, float greatest, size_t count) {
-    return sum_of_exponentials_body(values, greatest, count);
-}
-static gemma_scan scan(const void *values, gemma_element element, size_t count) {
-    return scan_body(values, element, count);
-}
-
 const gemma_kernels gemma_scalar = {
     "scalar", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
 };

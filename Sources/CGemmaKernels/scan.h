@@ -1,4 +1,4 @@
-// The scan over stored F32, F16 and BF16, as plain loops: each twin compiles them for its own instruction set.
+// The scan over stored F32, F16 and BF16, as plain loops for each twin, like elementwise.h.
 #ifndef GEMMA_SCAN_H
 #define GEMMA_SCAN_H
 
@@ -57,7 +57,7 @@ INLINED gemma_scan scan_f16_body(const void *values, size_t count) {
 INLINED gemma_scan scan_f32_body(const void *values, size_t count) {
     SCAN_BODY(uint32_t, 0x7FFFFFFF, 0x7F800000, float_of_bits)
 }
-INLINED gemma_scan scan_body(
+static gemma_scan scan(
     const void *values, gemma_element element, size_t count) {
     switch (element) {
     case gemma_bf16: return scan_bf16_body(values, count);

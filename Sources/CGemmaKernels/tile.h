@@ -36,9 +36,9 @@ INLINED f32x4 folded(const floats *sum) {
     return quarters[0];
 }
 
-// Rows that are multiplied together: `count` of them (4 or 1), `step` rows apart. The step is a quarter of a share, so that
-// each goes on where it ended when the group moves to its next row: memory is read as four long streams, which a processor
-// foresees (rows of 1152 BF16, 2 threads: 18 GB/s with neighbouring rows, XX so).
+// Rows that are multiplied together: `count` of them (4 or 1), `step` rows apart. The step is a quarter of a share, so
+// that each goes on where it ended when the group moves to its next row: memory is read as four long streams, which a
+// processor foresees (rows of 1152 BF16, one core: 13 GB/s with neighbouring rows, 24 so).
 typedef struct row_group {
     size_t first, step, count;
 } row_group;
@@ -51,7 +51,8 @@ INLINED void store_joined(
     f32x4 ab = __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
     f32x4 cd = __builtin_shufflevector(c, d, 0, 1, 4, 5) + __builtin_shufflevector(c, d, 2, 3, 6, 7);
     f32x4 joined = __builtin_shufflevector(ab, cd, 0, 2, 4, 6) + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
-    for (size_t r = 0; r < rows.count; r++) p->output[token * p->output_stride + rows.first + r * rows.step] = joined[r];
+    float *output = p->output + token * p->output_stride + rows.first;
+    for (size_t r = 0; r < rows.count; r++) output[r * rows.step] = joined[r];
 }
 
 // Columns of a group's rows, and of the inputs that they meet.
@@ -64,9 +65,9 @@ typedef struct strip {
     size_t next_stride, next_step;      // from row to row, and for LANES columns
 } strip;
 
-// Adds `rows` weight rows times `tokens` inputs to the sums: every loaded weight is used for each token and every loaded
-// input for each row, and all sums stay in registers. Each sum takes its columns LANES at a time from the left, the same
-// order in every tile and in `quantised_rows` (product.h).
+// Adds `rows` weight rows times `tokens` inputs to the sums: every loaded weight is used for each token and every
+// loaded input for each row, and all sums stay in registers. Each sum takes its columns LANES at a time from the left,
+// the same order in every tile and in `quantised_rows` (product.h).
 INLINED void tile(
     gemma_element element, const strip *s, size_t rows, size_t first_token, size_t tokens, floats *sums,
     size_t sum_stride) {

@@ -1,8 +1,9 @@
 // The body of every vector twin, in the compiler's portable vectors: a twin's file sets LANES (floats in a sum),
-// TILE_TOKENS, `lookup16` and `widened`, and includes this file inside a region that is compiled for its instruction set.
+// TILE_TOKENS, `lookup16` and `widened`, and includes this file inside a region that is compiled for its instruction
+// set.
 //
-// A block of GGUF is read in parts of 32 numbers: small integers q, then factor * q (+ offset). See blocks.h on why this
-// gives the same bits as the plain decoders.
+// A block of GGUF is read in parts of 32 numbers: small integers q, then factor * q (+ offset). See blocks.h on why
+// this gives the same bits as the plain decoders.
 
 typedef float floats __attribute__((vector_size(4 * LANES)));
 typedef float f32x16 __attribute__((vector_size(64)));

@@ -3,8 +3,8 @@
 // SUM_ROWS rows of all columns stay in the first-level cache while one strip of columns after the other is summed.
 enum { SUM_ROWS = 16 };
 
-// Adds rows first ..< last to `vectors` vectors of columns of `tokens` outputs; the last vector may be a part, `columns`
-// being what is left. The sums stay in registers and take the rows in their order.
+// Adds rows first ..< last to `vectors` vectors of columns of `tokens` outputs; the last vector may be a part,
+// `columns` being what is left. The sums stay in registers and take the rows in their order.
 INLINED void sum_strip(
     const gemma_weighted_sum *s, size_t first, size_t last, size_t token, size_t tokens, size_t column, size_t vectors,
     size_t columns) {

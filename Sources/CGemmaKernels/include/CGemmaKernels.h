@@ -1,6 +1,6 @@
-// The arithmetic that takes the time: weight rows as stored times F32 activations, attention over a cache of
-// keys and values, the gated unit, and a scan of stored values. The same kernels exist as several twins: plain C, and one
-// for each vector instruction set (AVX2+FMA+F16C, AVX-512, NEON); `gemma_fastest_kernels` picks what the processor has.
+// The arithmetic that takes the time: weight rows as stored times F32 activations, attention over a cache of keys and
+// values, the gated unit, and a scan of stored values. The same kernels exist as several twins: plain C, and one for
+// each vector instruction set (AVX2+FMA+F16C, AVX-512, NEON); `gemma_fastest_kernels` picks what the processor has.
 // Nothing here allocates, locks or checks bounds: sizes come from checked headers and are the caller's promise.
 #ifndef CGEMMAKERNELS_H
 #define CGEMMAKERNELS_H
@@ -27,8 +27,8 @@ typedef struct gemma_matrix {
     size_t rows, columns, row_bytes;
 } gemma_matrix;
 
-/// output[t * output_stride + r] = weights row r . input row t, for r < rows, t < tokens. Input rows of `columns` numbers
-/// lie input_stride apart.
+/// output[t * output_stride + r] = weights row r . input row t, for r < rows, t < tokens. Input rows of `columns`
+/// numbers lie input_stride apart.
 typedef struct gemma_product {
     gemma_matrix weights;
     size_t tokens;
@@ -99,10 +99,10 @@ typedef struct gemma_product_job {
 size_t gemma_product_shares(const gemma_product_job *job);
 void gemma_product_task(const void *job, size_t share, size_t worker);
 
-/// Attention of `tokens` queries at positions first_position ... over cached keys and values; one share for each head and
-/// gemma_tokens_per_share tokens. keys and values are [kv_heads, capacity, head_dimension]; position p lives in slot
-/// p % capacity, and everything that any of the tokens sees must be there.
-/// A query at position i sees keys j with lowest(i) <= j <= i, lowest = max(0, i - window + 1), window 0 meaning all.
+/// Attention of `tokens` queries at positions first_position ... over cached keys and values; one share for each head
+/// and gemma_tokens_per_share tokens. keys and values are [kv_heads, capacity, head_dimension]; position p lives in
+/// slot p % capacity, and everything that any of the tokens sees must be there. A query at position i sees keys j with
+/// lowest(i) <= j <= i, lowest = max(0, i - window + 1), window 0 meaning all.
 enum { gemma_tokens_per_share = 4 };
 typedef struct gemma_attention_job {
     const gemma_kernels *kernels;

@@ -25,23 +25,24 @@ static unsigned noise(void) {
 
 static float between_ones(void) { return (float)noise() / 1073741824.0f - 1; }
 
-// Random bytes; every 16-bit number is at most 1/16 as a half and below 2 as the top of an F32, so that scales are modest.
+// Random bytes, made so that no 16-bit number is large or infinite as a half or as the top of an F32.
 static unsigned char *stored(size_t size) {
-    unsigned char *bytes = malloc(size + 4);
-    for (size_t i = 0; i < size + 4; i++) bytes[i] = noise() & 0xAB;
+    unsigned char *bytes = malloc(size + 1);
+    for (size_t i = 0; i <= size; i++) bytes[i] = noise() & 0xAB;
     return bytes + 1;
 }
 
 static void check(const gemma_kernels *plain, const gemma_kernels *twin, gemma_element element, size_t columns) {
-    enum { ROWS = 7, TOKENS = 26 };
-    const size_t row_bytes = columns / gemma_block_elements(element) * gemma_block_bytes(element) + 3;
-    const gemma_matrix weights = {stored(ROWS * row_bytes), element, ROWS, columns, row_bytes};
+    enum { ROWS = 7, TOKENS = 26, GAP = 3 };
+    const size_t row_bytes = columns / gemma_block_elements(element) * gemma_block_bytes(element) + GAP;
+    const gemma_matrix weights = {stored(ROWS * row_bytes - GAP), element, ROWS, columns, row_bytes};
     float *want = malloc(4 * columns), *got = malloc(4 * columns * ROWS), *input = malloc(4 * columns * TOKENS);
     float block[TOKENS * ROWS], alone[ROWS];
     for (size_t row = 0; row < ROWS; row++) {
         plain->expand(&weights, row, want);
         twin->expand(&weights, row, got + row * columns);
-        if (memcmp(want, got + row * columns, 4 * columns)) fail(twin, element, "expands to other bits", columns, 0);
+        if (memcmp(want, got + row * columns, 4 * columns))
+            fail(twin, element, "expands to other bits", columns, 0);
     }
     for (size_t i = 0; i < columns * TOKENS; i++) input[i] = between_ones();
     for (size_t tokens = 1; tokens <= TOKENS; tokens += tokens < 7 ? 1 : 19) {
@@ -50,7 +51,8 @@ static void check(const gemma_kernels *plain, const gemma_kernels *twin, gemma_e
         for (size_t t = 0; t < tokens; t++) {
             const gemma_product one = {weights, 1, input + t * columns, columns, alone, ROWS};
             twin->product(&one, 0, ROWS);
-            if (memcmp(alone, block + t * ROWS, sizeof alone)) fail(twin, element, "depends on the block", columns, tokens);
+            if (memcmp(alone, block + t * ROWS, sizeof alone))
+                fail(twin, element, "depends on the block", columns, tokens);
             for (size_t row = 0; row < ROWS; row++) {
                 double exact = 0, magnitude = 0;
                 for (size_t i = 0; i < columns; i++) {
@@ -83,13 +85,15 @@ static void check_weighted_sum(const gemma_kernels *twin) {
             if (!(fabs(output[t * COLUMNS + i] - exact) <= 2e-5)) fail(twin, gemma_f32, "weighted_sum is off", i, t);
         }
     }
-    if (memcmp(output, alone, sizeof output)) fail(twin, gemma_f32, "weighted_sum depends on the block", COLUMNS, TOKENS);
+    if (memcmp(output, alone, sizeof output))
+        fail(twin, gemma_f32, "weighted_sum depends on the block", COLUMNS, TOKENS);
 }
 
 static void check_elementwise(const gemma_kernels *twin) {
     enum { COUNT = 1001 };
     float values[COUNT], gate[COUNT], capped[COUNT];
-    for (size_t i = 0; i < COUNT; i++) values[i] = gate[i] = capped[i] = 12 * between_ones() * powf(10, between_ones());
+    for (size_t i = 0; i < COUNT; i++)
+        values[i] = gate[i] = capped[i] = 12 * between_ones() * powf(10, between_ones());
     twin->gated_gelu(gate, values, COUNT);
     twin->softcap(capped, 30, COUNT);
     for (size_t i = 0; i < COUNT; i++) {
@@ -107,7 +111,8 @@ static void check_elementwise(const gemma_kernels *twin) {
     memcpy(weights, values, sizeof weights);
     twin->softmax(weights, COUNT);
     for (size_t i = 0; i < COUNT; i++)
-        if (!(fabs(weights[i] - exp(values[i] - greatest) / sum) <= 1e-6)) fail(twin, gemma_f32, "softmax is off", i, 0);
+        if (!(fabs(weights[i] - exp(values[i] - greatest) / sum) <= 1e-6))
+            fail(twin, gemma_f32, "softmax is off", i, 0);
 }
 
 int main(void) {
