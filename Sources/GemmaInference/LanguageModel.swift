@@ -47,11 +47,14 @@ package struct LoadedModel {
     /// Reads headers, configuration and tokenizer and maps the weights. Blocking.
     /// - Parameter adapter: a PEFT adapter that is applied to the model, see `Adapter`.
     package init(reading model: ModelFiles, adapter: ModelFiles? = nil, residency: WeightResidency = .mapped) throws {
-        let configuration = try GemmaConfiguration(reading: model)
-        let tensors = try ModelTensors(reading: model)
-        let tokenizer = model[Tokenizer.path] == nil ? nil : try Tokenizer(reading: model)
+        // A GGUF file brings all three; its head is read once.
+        let checkpoint = GGUFModel.isModel(of: model) ? try GGUFCheckpoint(reading: model) : nil
+        func ownTokenizer() throws -> Tokenizer? { model[Tokenizer.path] == nil ? nil : try Tokenizer(reading: model) }
         try self.init(
-            configuration: configuration, tensors: tensors, tokenizer: tokenizer,
+            configuration: try checkpoint.map { try GemmaConfiguration(gguf: $0) }
+                ?? GemmaConfiguration(reading: model),
+            tensors: try checkpoint.map { try ModelTensors($0) } ?? ModelTensors(reading: model),
+            tokenizer: try checkpoint.map { try Tokenizer($0) } ?? ownTokenizer(),
             adapter: try adapter.map { try Adapter(reading: $0) }, residency: residency)
     }
 

@@ -95,7 +95,8 @@ package struct GGUF: Sendable {
             guard info.offset <= room, info.size <= room - info.offset else {
                 throw cursor.fault(
                     "data of \(info.name)", at: info.position,
-                    expected: "to end within the \(room) bytes after the head", got: "\(info.size) bytes from \(info.offset)")
+                    expected: "to end within the \(room) bytes after the head",
+                    got: "\(info.size) bytes from \(info.offset)")
             }
             guard info.offset >= end else {
                 throw cursor.fault(

@@ -234,7 +234,8 @@ extension GGUFConfiguration {
         let width = widths[0]
         let doubled = widths.indices.map { $0 < layerCount - shared ? width : width &* 2 }
         guard widths == doubled || widths.allSatisfy({ $0 == width }) else {
-            throw fault(key, expected: "one width, or twice it in the last \(shared) layers, which share keys and values")
+            throw fault(
+                key, expected: "one width, or twice it in the last \(shared) layers, which share keys and values")
         }
         set("intermediate_size", .integer(width))
         set("use_double_wide_mlp", .boolean(shared > 0 && widths == doubled))

@@ -11,6 +11,11 @@ package struct GGUFModel: Equatable, Sendable {
         ModelFiles(paths.compactMap { model[$0] })
     }
 
+    /// Whether a repository's model is a GGUF: there is one, and no safetensors, which come first.
+    package static func isModel(of model: ModelFiles) -> Bool {
+        model["model.safetensors"] == nil && model[ShardIndex.path] == nil && !list(in: model).isEmpty
+    }
+
     /// Every GGUF model of a repository, in order of the paths.
     package static func list(in model: ModelFiles) -> [GGUFModel] {
         var models: [GGUFModel] = []
@@ -24,11 +29,14 @@ package struct GGUFModel: Equatable, Sendable {
     /// The one language model among the GGUF files. Throws when there is none, or several, which are then listed.
     package static func only(in model: ModelFiles) throws -> GGUFModel {
         let models = list(in: model)
-        // Whatever cannot be read counts: opening it will say why.
-        let candidates = models.filter { one in
-            guard let file = try? model.open(one.name), let head = try? GGUF(reading: file) else { return true }
-            return head.isLanguageModel
-        }
+        // A single one is opened as it is, and a file that cannot be read counts: opening it will say why.
+        let candidates =
+            models.count == 1
+            ? models
+            : models.filter { one in
+                guard let file = try? model.open(one.name), let head = try? GGUF(reading: file) else { return true }
+                return head.isLanguageModel
+            }
         guard let first = candidates.first ?? models.first else {
             throw ModelFormatError.unreadable(
                 file: "model.gguf", reason: "there is no GGUF file among the files of this model")

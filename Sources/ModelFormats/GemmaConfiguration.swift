@@ -12,8 +12,8 @@ package enum GemmaConfiguration: Sendable {
     /// Reads config.json and, for the tokens that end a text, generation_config.json; for weights in a GGUF file its
     /// metadata.
     package init(reading model: ModelFiles) throws {
-        if case .gguf(let one)? = try? ModelTensors.layout(of: model) {
-            try self.init(gguf: try GGUFCheckpoint(reading: model, one))
+        if GGUFModel.isModel(of: model) {
+            try self.init(gguf: try GGUFCheckpoint(reading: model))
             return
         }
         guard let config = try model.json(Self.path) else {

@@ -6,7 +6,8 @@ extension ModelInspection {
     /// adapters beside a language model count for their heads only.
     mutating func checkGGUF(_ model: ModelFiles) {
         let models = GGUFModel.list(in: model)
-        var heads: [Finding] = [], configurations: [Finding] = [], shapes: [Finding] = []
+        var heads: [Finding] = [], configurations: [Finding] = [], shapes: [Finding] = [], tokenizers: [Finding] = []
+        var tokenizer: (tokenizer: Tokenizer, of: GGUFMetadata)?
         var sizes: [TensorElement: Int] = [:], isFirst = true
         for one in models {
             var checkpoint: GGUFCheckpoint?
@@ -17,7 +18,9 @@ extension ModelInspection {
                     return (.passed, opened.summary)
                 })
             guard let checkpoint else { continue }
-            for tensor in checkpoint.heads.flatMap(\.tensors) { sizes[tensor.element, default: 0] += tensor.range.count }
+            for tensor in checkpoint.heads.flatMap(\.tensors) {
+                sizes[tensor.element, default: 0] += tensor.range.count
+            }
             guard checkpoint.heads[0].isLanguageModel else { continue }
             var configuration: GemmaConfiguration?
             configurations.append(
@@ -36,13 +39,34 @@ extension ModelInspection {
                     let tensors = try ModelTensors(checkpoint)
                     return try Self.compare(tensors, configuration, source: checkpoint.name)
                 })
+            tokenizers.append(
+                finding {
+                    if tokenizer?.of.hasSameTokenizer(as: checkpoint.metadata) != true {
+                        tokenizer = (try Tokenizer(checkpoint), checkpoint.metadata)
+                    }
+                    return Self.fit(tokenizer?.tokenizer, configuration, source: checkpoint.name)
+                })
         }
         if dtypes.isEmpty {
             dtypes = sizes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key.rawValue)
         }
         record(.ggufHeader, heads)
+        if configurations.isEmpty, let first = models.first, heads.allSatisfy({ $0.outcome == .passed }) {
+            configurations = [
+                (.unsupported, "\(printable(first.name)) is no language model\(andMore(models.count)): nothing to run")
+            ]
+        }
         record(.config, configurations)
         record(.tensorShapes, shapes)
+        record(.tokenizer, tokenizers)
+    }
+
+    private static func fit(_ tokenizer: Tokenizer?, _ configuration: GemmaConfiguration, source: String) -> Finding {
+        let count = tokenizer?.idCount ?? 0, rows = configuration.vocabularySize, source = printable(source)
+        guard count <= rows else {
+            return (.failed, "\(source): ids up to \(count - 1), expected below the \(rows) rows of the embedding")
+        }
+        return (.passed, "\(source): \(tokenizer?.pieceCount ?? 0) pieces, begins texts with <bos>")
     }
 
     /// The facts that are shown of a repository are the first model's, unless safetensors beside it gave them.
@@ -66,7 +90,8 @@ extension ModelInspection {
         for outcome in [Outcome.failed, .unsupported, .warned, .passed] {
             let those = all.filter { $0.outcome == outcome }
             guard let first = those.first else { continue }
-            let others = outcome == .passed ? those.count > 1 ? ", and \(those.count - 1) more" : "" : andMore(those.count)
+            let others =
+                outcome == .passed ? those.count > 1 ? ", and \(those.count - 1) more" : "" : andMore(those.count)
             record(name, outcome, first.message + others)
             return
         }
@@ -88,6 +113,7 @@ extension GGUFCheckpoint {
     fileprivate var summary: String {
         let tensors = heads.flatMap(\.tensors)
         let parts = files.count > 1 ? " in \(files.count) files" : ""
-        return "\(printable(name)): \(tensors.count) tensors, \(tensors.reduce(0) { $0 + $1.range.count }) bytes\(parts)"
+        return
+            "\(printable(name)): \(tensors.count) tensors, \(tensors.reduce(0) { $0 + $1.range.count }) bytes\(parts)"
     }
 }

@@ -55,7 +55,10 @@ import Testing
         ("a key twice", ["key a.b", "twice"], { $0.keys += [("a.b", .u32(1)), ("a.b", .u32(2))] }),
         ("an empty key", ["key 12", "printable ASCII"], { $0.keys.append(("", .u32(1))) }),
         ("a key with a space", ["key 12", "printable ASCII"], { $0.keys.append(("a b", .u32(1))) }),
-        ("a key of 300 bytes", ["key 12", "300 bytes"], { $0.keys.append((String(repeating: "a", count: 300), .u32(1))) }),
+        (
+            "a key of 300 bytes", ["key 12", "300 bytes"],
+            { $0.keys.append((String(repeating: "a", count: 300), .u32(1))) }
+        ),
         ("an unknown value type", ["type of x", "13"], { $0.keys.append(("x", .raw(13, [0]))) }),
         ("a flag of 2", ["x expected 0 or 1", "got 2"], { $0.keys.append(("x", .raw(7, [2]))) }),
         (
@@ -79,7 +82,10 @@ import Testing
         ("alignment 2^31", ["general.alignment", "power of two"], { $0.set("general.alignment", .u32(1 << 31)) }),
         ("a tensor twice", ["tensor output_norm.weight", "twice"], { $0.tensors.append($0.tensors[1]) }),
         ("a tensor without a name", ["name of tensor 1"], { $0.tensors[0].name = "" }),
-        ("five dimensions", ["dimensions of token_embd.weight", "got 5"], { $0.tensors[0].dimensions = [1, 1, 1, 1, 1] }),
+        (
+            "five dimensions", ["dimensions of token_embd.weight", "got 5"],
+            { $0.tensors[0].dimensions = [1, 1, 1, 1, 1] }
+        ),
         ("a dimension of 0", ["shape of token_embd.weight", "got 0"], { $0.tensors[0].dimensions = [4, 0] }),
         (
             "a product beyond 64 bits", ["shape of token_embd.weight", "can be counted"],
@@ -116,24 +122,28 @@ import Testing
     }
 
     @Test func refusesEveryTruncation() throws {
-        let whole = GGUFWriter.tinyGemma3().bytes()
-        let directory = try TemporaryDirectory()
-        for count in 0..<whole.count - 32 {
-            try directory.write("model.gguf", Array(whole[..<count]))
+        let directory = try TemporaryDirectory(), whole = GGUFWriter.tinyGemma3().bytes()
+        try directory.write("model.gguf", whole)
+        let file = try FileHandle(forUpdating: URL(filePath: directory.path + "/model.gguf"))
+        for count in (0..<whole.count - 16).reversed() {
+            try file.truncate(atOffset: UInt64(count))
             #expect(errorText { _ = try read(directory) } != nil, "\(count) bytes")
         }
     }
 
     /// Each byte of the head set to what readers stumble over; a refusal or a sound head, never a trap.
     @Test func survivesEveryByteOfTheHeadChanged() throws {
-        let whole = GGUFWriter.tinyGemma3().bytes()
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryDirectory(), whole = GGUFWriter.tinyGemma3().bytes()
+        try directory.write("model.gguf", whole)
+        let file = try FileHandle(forUpdating: URL(filePath: directory.path + "/model.gguf"))
+        func write(_ byte: UInt8, at index: Int) throws {
+            try file.seek(toOffset: UInt64(index))
+            try file.write(contentsOf: [byte])
+        }
         var refused = 0
         for index in whole.indices.prefix(1200) {
             for byte in [UInt8(0), 0x7F, 0x80, 0xFF] where byte != whole[index] {
-                var changed = whole
-                changed[index] = byte
-                try directory.write("model.gguf", changed)
+                try write(byte, at: index)
                 do {
                     let checkpoint = try GGUFCheckpoint(reading: try directory.files())
                     _ = try GemmaConfiguration(gguf: checkpoint)
@@ -142,6 +152,7 @@ import Testing
                     refused += 1
                 }
             }
+            try write(whole[index], at: index)
         }
         #expect(refused > 1500)
     }

@@ -70,7 +70,9 @@ struct GGUFWriter {
         }
     }
 
-    private func list(_ type: UInt32, _ count: Int) -> [UInt8] { little(UInt32(9)) + little(type) + little(UInt64(count)) }
+    private func list(_ type: UInt32, _ count: Int) -> [UInt8] {
+        little(UInt32(9)) + little(type) + little(UInt64(count))
+    }
     private func string(_ text: String) -> [UInt8] { little(UInt64(text.utf8.count)) + Array(text.utf8) }
 }
 

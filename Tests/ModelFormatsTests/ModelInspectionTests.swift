@@ -31,8 +31,9 @@ import Testing
     @Test(arguments: [
         ("pickle beside", ModelInspection.CheckName.format, ModelInspection.Outcome.warned, "pytorch_model.bin"),
         ("pickle only", .format, .unsupported, "pytorch_model.bin"),
-        ("gguf only", .format, .unsupported, "GGUF"),
-        ("no weights", .format, .failed, "no safetensors file"),
+        ("broken gguf only", .ggufHeader, .failed, "number of tensors"),
+        ("broken gguf beside", .ggufHeader, .failed, "model.gguf"),
+        ("no weights", .format, .failed, "no safetensors or GGUF file"),
         ("pickle as safetensors", .format, .failed, "got pickle by its first bytes"),
         ("lfs pointer", .safetensorsHeader, .failed, "git-LFS pointer"),
         ("truncated", .safetensorsHeader, .failed, "what the file holds"),
@@ -64,8 +65,8 @@ import Testing
         case "pickle only":
             try directory.remove("model.safetensors")
             try directory.write("pytorch_model.bin", [0x80, 0x02, 0x2E])
-        case "gguf only":
-            try directory.remove("model.safetensors")
+        case "broken gguf only", "broken gguf beside":
+            if change == "broken gguf only" { try directory.remove("model.safetensors") }
             try directory.write("model.gguf", Array("GGUF".utf8) + [3, 0, 0, 0])
         case "no weights": try directory.remove("model.safetensors")
         case "pickle as safetensors": try directory.write("model.safetensors", [0x80, 0x02, 0x63, 0x6F])
@@ -130,5 +131,70 @@ import Testing
         let inspection = ModelInspection(of: try TemporaryDirectory().files())
         #expect(inspection.outcome == .failed)
         #expect(inspection[.config]?.outcome == .failed)
+    }
+
+    @Test(arguments: GGUFTests.files)
+    func passesAGGUFModel(_ name: String) throws {
+        let inspection = ModelInspection(of: try Fixtures.ggufFiles(name))
+        #expect(
+            inspection.checks.map(\.name) == [.format, .remoteCode, .ggufHeader, .config, .tensorShapes, .tokenizer])
+        #expect(inspection.outcome == .passed, "\(inspection.checks)")
+        #expect(inspection.contextLength == 512)
+        #expect(inspection.architecture.map(name.hasPrefix) == true)
+        #expect(inspection.formats["\(name).gguf"] == .gguf)
+    }
+
+    @Test func showsTheTypesOfAGGUF() throws {
+        #expect(ModelInspection(of: try Fixtures.ggufFiles("gemma2-k256-q3_k_m")).dtypes.first == "Q3_K")
+        let inspection = ModelInspection(of: try Fixtures.ggufFiles("gemma3-trained-q4_0"))
+        #expect(inspection.dtypes == ["Q4_0", "Q8_0", "F32"])
+        #expect(inspection.tensorCount == 80)
+        #expect(inspection.modelType == "gemma3_text")
+    }
+
+    /// Files of a repository, and what the inspection must say of them.
+    @Test func inspectsEveryGGUFModelOfARepository() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("a-q4_0.gguf", try Fixtures.ggufBytes("gemma3-trained-q4_0"))
+        try directory.write("b-q8_0.gguf", try Fixtures.ggufBytes("gemma3-trained-q8_0"))
+        try directory.write("mmproj.gguf", GGUFModelTests.tower().bytes())
+        let sound = ModelInspection(of: try directory.files())
+        #expect(sound.outcome == .passed, "\(sound.checks)")
+        #expect(sound[.ggufHeader]?.message.hasSuffix("and 2 more") == true)
+        #expect(sound.dtypes == ["Q8_0", "Q4_0", "F32"])
+
+        var codebook = GGUFWriter.tinyGemma3()
+        codebook.tensors[2].type = 16
+        try directory.write("c-iq2.gguf", codebook.bytes())
+        let withCodebook = ModelInspection(of: try directory.files())
+        #expect(withCodebook[.ggufHeader]?.outcome == .unsupported)
+        #expect(withCodebook[.ggufHeader]?.message.contains("IQ2_XXS") == true)
+        try directory.remove("c-iq2.gguf")
+
+        var otherModel = GGUFWriter.tinyGemma3()
+        otherModel.set("general.architecture", .string("llama"))
+        try directory.write("d.gguf", otherModel.bytes())
+        let withLlama = ModelInspection(of: try directory.files())
+        #expect(withLlama[.config]?.outcome == .unsupported)
+        #expect(withLlama[.config]?.message.contains("architecture llama") == true)
+        try directory.remove("d.gguf")
+
+        var narrow = GGUFWriter.tinyGemma3()
+        narrow.tensors[2].dimensions = [4, 3]
+        try directory.write("e.gguf", narrow.bytes())
+        let misshapen = ModelInspection(of: try directory.files())
+        #expect(misshapen[.tensorShapes]?.outcome == .failed)
+        #expect(misshapen[.tensorShapes]?.message.contains("blk.0.attn_q.weight") == true)
+        #expect(misshapen[.tensorShapes]?.message.contains("e.gguf") == true)
+        // It has no vocabulary either.
+        #expect(misshapen[.tokenizer]?.message.contains("tokenizer.ggml.model") == true)
+    }
+
+    @Test func towersAloneAreNoModel() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("mmproj.gguf", GGUFModelTests.tower().bytes())
+        let inspection = ModelInspection(of: try directory.files())
+        #expect(inspection[.config]?.outcome == .unsupported)
+        #expect(inspection.outcome == .unsupported)
     }
 }
