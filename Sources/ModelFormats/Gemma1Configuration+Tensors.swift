@@ -1,7 +1,7 @@
 extension Gemma1Configuration {
     /// What Gemma 3 refuses, and what came with Gemma 2 and 3: GemmaConfig has none of it.
     static let foreignKeys = Gemma3Configuration.foreignKeys.union([
-        "query_pre_attn_scalar", "attn_logit_softcapping", "final_logit_softcapping", "sliding_window", "layer_types",
+        "query_pre_attn_scalar", "attn_logit_softcapping", "final_logit_softcapping", "sliding_window",
         "sliding_window_pattern", "_sliding_window_pattern", "rope_local_base_freq", "text_config",
     ])
 

@@ -33,6 +33,11 @@ package struct Gemma1Configuration: TextConfiguration, Equatable {
         normEpsilon = try text.positiveNumber("rms_norm_eps") ?? 1e-6
         contextLength = try text.integer("max_position_embeddings", in: 1...(1 << 30)) ?? 8192
         rope = try text.sharedRoPE()
+        if let names = try text.strings("layer_types", nullable: true) {
+            guard try text.attentionKinds(names, count: layerCount).allSatisfy({ $0 == .full }) else {
+                throw text.fault("layer_types", expected: "full_attention for every layer", got: "sliding_attention")
+            }
+        }
 
         try text.checkHeads(queries: queryHeads, keyValues: keyValueHeads)
         guard headDimension % 2 == 0 else {

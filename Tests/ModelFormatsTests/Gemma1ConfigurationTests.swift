@@ -60,7 +60,8 @@ import Testing
     }
 
     @Test(arguments: [
-        #""sliding_window":null,"layer_types":[],"final_logit_softcapping":null"#,
+        #""sliding_window":null,"layer_types":null,"final_logit_softcapping":null"#,
+        #""num_hidden_layers":2,"layer_types":["full_attention","full_attention"]"#,
         #""quantization_config":null,"auto_map":{},"num_experts":0,"text_config":null"#,
     ])
     func acceptsWhatIsSwitchedOff(_ json: String) {
@@ -80,7 +81,10 @@ import Testing
         .init(#""final_logit_softcapping":30.0"#, "final_logit_softcapping", "got 30.0"),
         .init(#""attn_logit_softcapping":50.0"#, "attn_logit_softcapping"),
         .init(#""sliding_window":4096"#, "sliding_window", "got 4096"),
-        .init(#""layer_types":["full_attention"]"#, "layer_types", "a list of 1"),
+        .init(#""layer_types":["full_attention"]"#, "layer_types", "28 entries", "got 1"),
+        .init(
+            #""num_hidden_layers":1,"layer_types":["sliding_attention"]"#, "layer_types", "full_attention for every",
+            "sliding"),
         .init(#""rope_local_base_freq":10000.0"#, "rope_local_base_freq"),
         .init(#""text_config":{"hidden_size":64}"#, "text_config"),
         .init(#""num_key_value_heads":3"#, "num_key_value_heads", "a divisor of 16"),

@@ -54,6 +54,11 @@ def linear(r): return dict(rope_type="linear", factor=factor(r))
 def cap(r): return r.choice([None, 1.0, 4.0, 30.0, 50.0])
 
 
+def without_theta(rope):
+    """What rope_scaling held in transformers 4: nothing for rope_type default."""
+    return {k: v for k, v in rope.items() if k != "rope_theta"} if rope["rope_type"] == "linear" else None
+
+
 def old_type(r, scaling):
     """The spelling of transformers 4: `type` alone or both."""
     if not scaling or r.random() < 0.5: return scaling
@@ -116,6 +121,7 @@ def gemma(r):
         shared_rope(r, j, rope)
         if r.random() < 0.5: j["hidden_act"] = "gelu"
         if r.random() < 0.3: j["hidden_activation"] = r.choice([None, "gelu_pytorch_tanh"])
+        if r.random() < 0.1: j["layer_types"] = [F] * c["num_hidden_layers"]
         leave_out_defaults(r, j, transformers.GemmaConfig); add_harmless(r, j)
     return Case(transformers.GemmaConfig(**c), transformers.GemmaForCausalLM, rewrite, bare(r))
 
@@ -125,7 +131,7 @@ def shared_rope(r, j, rope):
     if r.random() < 0.5: return
     j.pop("rope_parameters")
     j["rope_theta"] = rope["rope_theta"]
-    j["rope_scaling"] = old_type(r, {k: v for k, v in rope.items() if k != "rope_theta"}) if rope["rope_type"] == "linear" else None
+    j["rope_scaling"] = old_type(r, without_theta(rope))
     if rope["rope_type"] == "linear" and r.random() < 0.3: j["rope_scaling"]["rope_theta"] = j.pop("rope_theta")
 
 
@@ -170,7 +176,7 @@ def text3(r):
         if sliding["rope_type"] == "default" and r.random() < 0.5:
             j.pop("rope_parameters")
             j["rope_theta"], j["rope_local_base_freq"] = full["rope_theta"], sliding["rope_theta"]
-            j["rope_scaling"] = {k: v for k, v in full.items() if k != "rope_theta"} if full["rope_type"] == "linear" else None
+            j["rope_scaling"] = without_theta(full)
             if j["rope_scaling"] and r.random() < 0.3: j["rope_scaling"]["type"] = "linear"
         leave_out_defaults(r, j, transformers.Gemma3TextConfig); add_harmless(r, j)
     return c, rewrite
@@ -254,7 +260,9 @@ def gemma3n_wrapper(r):
 
 def rope4(r):
     def kind(partial):
-        if partial: return dict(rope_type="proportional", rope_theta=theta(r), partial_rotary_factor=r.choice([0.25, 0.25, 0.5, 1.0, 0.3]))
+        if partial:
+            return dict(rope_type="proportional", rope_theta=theta(r),
+                        partial_rotary_factor=r.choice([0.25, 0.25, 0.5, 1.0, 0.3]))
         return dict(rope_theta=theta(r), **(linear(r) if r.random() < 0.2 else dict(rope_type="default")))
     return {F: kind(r.random() < 0.8), S: kind(r.random() < 0.1)}
 
@@ -269,13 +277,13 @@ def text4(r, ple=False, experts=False, unified=False, k_eq_v=None):
     k_eq_v = r.random() < 0.4 if k_eq_v is None else k_eq_v
     heads = c["num_attention_heads"]
     full_heads = r.choice([k for k in (1, 2, 3, 4, 8) if heads % k == 0] + [None])
-    below = c["vocab_size"] if not ple else r.choice([c["vocab_size"], c["vocab_size"], 280])
     c.update(num_hidden_layers=n, layer_types=list(types), num_kv_shared_layers=shared, sliding_window=window(r),
              attention_k_eq_v=k_eq_v, use_double_wide_mlp=r.random() < 0.5, final_logit_softcapping=cap(r),
              rope_parameters=rope4(r), global_head_dim=r.choice([8, 16, 20, 32, 64, 512 if n < 3 else 128]),
              num_global_key_value_heads=full_heads)
     if not unified:
-        c.update(hidden_size_per_layer_input=r.choice([4, 8, 12, 20]) if ple else 0, vocab_size_per_layer_input=below)
+        c.update(hidden_size_per_layer_input=r.choice([4, 8, 12, 20]) if ple else 0,
+                 vocab_size_per_layer_input=c["vocab_size"] + r.choice([0, 0, 37]))
     if experts:
         count = r.randint(1, 9)
         c.update(enable_moe_block=True, num_experts=count, top_k_experts=r.randint(1, count),
@@ -287,31 +295,31 @@ def text4(r, ple=False, experts=False, unified=False, k_eq_v=None):
         if r.random() < 0.2 and types == [S if (i + 1) % 6 else F for i in range(n)]: j.pop("layer_types")
         leave_out_defaults(r, j, transformers.Gemma4UnifiedTextConfig if unified else transformers.Gemma4TextConfig)
         add_harmless(r, j)
-    return c, rewrite, below
+    return c, rewrite
 
 
 def gemma4(r, **kw):
-    c, rewrite, below = text4(r, **kw)
-    return Case(transformers.Gemma4TextConfig(**c), transformers.Gemma4ForCausalLM, rewrite, tokens_below=below)
+    c, rewrite = text4(r, **kw)
+    return Case(transformers.Gemma4TextConfig(**c), transformers.Gemma4ForCausalLM, rewrite)
 
 
 def gemma4_wrapper(r):
-    c, inner, below = text4(r, ple=r.random() < 0.5, experts=r.random() < 0.3)
+    c, inner = text4(r, ple=r.random() < 0.5, experts=r.random() < 0.3)
     config = transformers.Gemma4Config(
         text_config=c, vision_config=dict(VISION4) if r.random() < 0.5 else None, audio_config=None, boi_token_id=10,
         eoi_token_id=11, image_token_id=12, video_token_id=6, boa_token_id=5, eoa_token_index=5, audio_token_id=7,
         tie_word_embeddings=c["tie_word_embeddings"])
     def rewrite(j): inner(j["text_config"]); add_harmless(r, j)
-    return Case(config, transformers.Gemma4ForConditionalGeneration, rewrite, tokens_below=below)
+    return Case(config, transformers.Gemma4ForConditionalGeneration, rewrite)
 
 
 def gemma4_unified(r):
-    c, rewrite, below = text4(r, unified=True)
+    c, rewrite = text4(r, unified=True)
     return Case(transformers.Gemma4UnifiedTextConfig(**c), transformers.Gemma4UnifiedForCausalLM, rewrite)
 
 
 def gemma4_unified_wrapper(r):
-    c, inner, below = text4(r, unified=True)
+    c, inner = text4(r, unified=True)
     vision = dict(patch_size=4, pooling_kernel_size=2, mm_embed_dim=64, mm_posemb_size=16, output_proj_dims=64)
     config = transformers.Gemma4UnifiedConfig(
         text_config=c, vision_config=vision, audio_config=dict(audio_embed_dim=16), boi_token_id=10, eoi_token_id=11,
