@@ -102,7 +102,7 @@ void gemma_groups_task(const void *context, size_t share, size_t worker) {
         size_t count = last - row < gemma_groups_panel_rows ? last - row : gemma_groups_panel_rows;
         for (size_t i = 0; i < count; i++) gemma_groups_expand(&job->matrix, row + i, panel + i * columns);
         gemma_product product = {
-            {panel, gemma_f32, count, columns, 4 * columns}, job->tokens, job->input, job->output + row,
+            {panel, gemma_f32, count, columns, 4 * columns}, job->tokens, job->input, columns, job->output + row,
             job->output_stride};
         job->kernels->product(&product, 0, count);
         row += count;
