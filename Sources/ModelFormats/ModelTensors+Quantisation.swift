@@ -4,6 +4,7 @@ extension ModelTensors {
     /// - Throws: by the method's name, when this build does not compute it or when only one of config.json and the tensors
     ///   speaks of it.
     mutating func resolveQuantisation(_ config: JSONObject?, of model: ModelFiles) throws {
+        guard container == .safetensors else { return }
         let file = GemmaConfiguration.path, weights = files.first?.name ?? "model.safetensors"
         let announced = try config.flatMap { try QuantisationMethod.announced(in: $0, file: file) }
         let seen = QuantisationMethod.candidates(in: self, announced: announced?.name)
