@@ -32,7 +32,9 @@ struct Matrix {
 
     /// Whether two matrices of one shape and type hold the same bytes.
     func equals(_ other: Matrix) -> Bool {
-        guard groups == nil, other.groups == nil, stored.element == other.stored.element, rows == other.rows, columns == other.columns else { return false }
+        guard groups == nil, other.groups == nil, stored.element == other.stored.element, rows == other.rows,
+            columns == other.columns
+        else { return false }
         return panels.allSatisfy { rows in
             let (mine, others) = (self[rows], other[rows])
             defer {

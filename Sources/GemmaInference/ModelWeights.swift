@@ -112,7 +112,8 @@ struct ModelWeights {
     /// The RMSNorm of Gemma 1 to 3, which store the scale minus 1 (1 + w is formed in F32). GGUF files hold the sum.
     func onePlusNorm(_ name: String) throws(InferenceError) -> RMSNorm {
         let norm = try norm(name)
-        if !mapped.tensors.normsAreScales {
+        let isReplaced = adapter?.modules.replacements[scope + name + ".weight"] != nil
+        if !mapped.tensors.normsAreScales || isReplaced {
             for index in 0..<norm.width { norm.scale.start[index] += 1 }
         }
         return norm

@@ -119,6 +119,7 @@ extension ConfigurationReader {
         "is_encoder_decoder", "is_decoder", "add_cross_attention", "cross_attention_hidden_size", "tie_encoder_decoder",
         "chunk_size_feed_forward", "problem_type", "id2label", "label2id", "num_labels", "finetuning_task",
         "task_specific_params", "tokenizer_class", "prefix", "sep_token_id", "decoder_start_token_id", "unsloth_fixed",
-        "unsloth_version", "model_name", "quantization_config", "quantization", "compression_config", "transformers.js_config",
+        "unsloth_version", "model_name", "quantization_config", "quantization", "compression_config",
+        "transformers.js_config",
     ]
 }

@@ -75,7 +75,8 @@ package struct ExpectedTensors: Sendable {
         }
         let names = Set(required.map { Array($0.name.utf8) })
         comparison.unexpected = tensors.tensors.map(\.tensor.name).filter { name in
-            !names.contains(Array(name.utf8)) && !tensors.isPart(name) && !knownExtras.contains { name.utf8.starts(with: $0.utf8) }
+            !names.contains(Array(name.utf8)) && !tensors.isPart(name)
+                && !knownExtras.contains { name.utf8.starts(with: $0.utf8) }
         }
         return comparison
     }

@@ -33,7 +33,7 @@ package enum GemmaConfiguration: Sendable {
         if let method = try QuantisationMethod.announced(in: object, file: file),
             !QuantisationMethod.computed.contains(method.name)
         {
-            throw method.refusal(file: file, "its \(method.evidence) says so")
+            throw method.refusal(file: file, "quantised weights, as \(method.evidence) says")
         }
         var reader = ConfigurationReader(object, file: file)
         guard let modelType = try reader.string("model_type") else {

@@ -11,10 +11,10 @@ package struct ModelTensors: Sendable {
     private let positions: [[UInt8]: Int]
     /// Of a GGUF: what the file calls each of `tensors`.
     private let storedNames: [String]
-
-    package enum Container: String, Sendable { case safetensors, gguf }
     /// Matrices that a method of quantisation stores as several tensors, by the name in whose place they stand.
     private var quantised: [[UInt8]: QuantisedMatrix] = [:]
+
+    package enum Container: String, Sendable { case safetensors, gguf }
 
     package subscript(_ name: String) -> (tensor: Tensor, file: Int)? {
         positions[Array(name.utf8)].map { tensors[$0] }

@@ -47,38 +47,54 @@ package struct QuantisationMethod: Sendable {
         return "a method without quant_method"
     }
 
-    /// What the names, types and shapes of tensors tell, the likeliest method first; empty for plain weights.
-    static func candidates(in tensors: ModelTensors) -> (names: [String], tensor: String) {
+    /// What the names, types and shapes of tensors tell, the likeliest methods first, and the tensor that tells it; empty
+    /// for plain weights. A tensor that tells `announced` counts before all others.
+    static func candidates(
+        in tensors: ModelTensors, announced: String?
+    ) -> (names: [String], tensor: String) {
+        var first: (names: [String], tensor: String) = ([], "")
         for (tensor, _) in tensors.tensors {
-            let name = tensor.name
-            for (ending, methods) in endings where name.hasSuffix(ending) { return (methods, name) }
-            if name.contains(".weight.quant_state.") { return (["bitsandbytes"], name) }
-            if name.hasSuffix(".qweight") {
-                let module = name.dropLast(".qweight".count)
-                let scales = tensors[module + ".scales"]?.tensor.shape.last
-                // GPTQ packs along the inputs, AWQ along the outputs, of which there are as many as scales.
-                let isAWQ = tensors[module + ".g_idx"] == nil && tensor.shape.last != scales
-                return ([isAWQ ? "awq" : "gptq", isAWQ ? "gptq" : "awq", "auto-round"], name)
-            }
-            guard name.hasSuffix(".weight") else { continue }
-            let module = name.dropLast(".weight".count)
-            switch tensor.element {
-            case .u32 where tensors[module + ".scales"] != nil: return (["mlx"], name)
-            case .i8 where tensors[module + ".SCB"] != nil: return (["bitsandbytes"], name)
-            case .i8 where tensors[module + ".weight_scale"] != nil:
-                return (["compressed-tensors", "quark", "modelopt"], name)
-            case .f8e4m3, .f8e5m2: return (["fp8", "compressed-tensors", "modelopt", "fbgemm_fp8", "quark"], name)
-            case .u8: return (["modelopt", "nvfp4", "mxfp4", "quark"], name)
-            default: continue
-            }
+            let names = methods(of: tensor, in: tensors)
+            if let announced, names.contains(announced) { return (names, tensor.name) }
+            if first.names.isEmpty, !names.isEmpty { first = (names, tensor.name) }
         }
-        return ([], "")
+        return first
+    }
+
+    private static func methods(of tensor: Tensor, in tensors: ModelTensors) -> [String] {
+        let name = tensor.name
+        for (ending, methods) in endings where name.hasSuffix(ending) { return methods }
+        if name.contains(".weight.quant_state.") { return ["bitsandbytes"] }
+        if name.hasSuffix(".qweight") {
+            let module = name.dropLast(".qweight".count), scales = tensors[module + ".scales"]?.tensor.shape.last
+            // GPTQ packs along the inputs, AWQ along the outputs, of which there are as many as scales.
+            let isAWQ = tensors[module + ".g_idx"] == nil && tensor.shape.last != scales
+            return [isAWQ ? "awq" : "gptq", isAWQ ? "gptq" : "awq", "auto-round"]
+        }
+        guard name.hasSuffix(".weight") else { return [] }
+        let module = name.dropLast(".weight".count)
+        func has(_ part: String) -> Bool { tensors[module + part] != nil }
+        switch tensor.element {
+        case .u32 where has(".scales"): return ["mlx"]
+        case .i8 where has(".SCB"): return ["bitsandbytes"]
+        case .i8 where has(".weight_scale"): return ["compressed-tensors", "quark", "modelopt", "torchao"]
+        case .f8e4m3, .f8e5m2:
+            return has(".weight_scale_inv")
+                ? ["fp8"] : ["compressed-tensors", "modelopt", "fbgemm_fp8", "quark", "fp8"]
+        case .u8 where has(".weight.absmax"): return ["bitsandbytes"]
+        case .u8 where has(".weight_scale_2"): return ["modelopt"]
+        case .u8: return ["bitnet", "nvfp4", "mxfp4", "quark", "modelopt"]
+        case .u32, .i32, .i8: return ["packed integers"]
+        default: return []
+        }
     }
 
     private static let endings: [(String, [String])] = [
         (".weight.absmax", ["bitsandbytes"]), (".weight_packed", ["compressed-tensors"]), (".SCB", ["bitsandbytes"]),
-        (".weight_scale_inv", ["fp8"]), (".weight_scale_2", ["modelopt"]), (".weight_global_scale", ["compressed-tensors"]),
-        (".q_weight", ["exl2"]), (".q_invperm", ["exl2"]), (".trellis", ["exl3"]), (".suh", ["exl3"]), (".svh", ["exl3"]),
+        (".weight_scale_inv", ["fp8"]), (".weight_scale_2", ["modelopt"]),
+        (".weight_global_scale", ["compressed-tensors"]),
+        (".q_weight", ["exl2"]), (".q_invperm", ["exl2"]), (".trellis", ["exl3"]), (".suh", ["exl3"]),
+        (".svh", ["exl3"]),
         (".W_q", ["hqq"]), (".codebooks", ["aqlm"]), (".weight._data", ["quanto"]), (".weight._scale", ["quanto"]),
         ("_weight_qdata", ["torchao"]), (":qdata", ["torchao"]), (".weight_blocks", ["mxfp4"]),
         (".indices.centroids", ["vptq"]), (".dense_weights", ["spqr"]),

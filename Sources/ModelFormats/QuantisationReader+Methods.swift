@@ -14,7 +14,9 @@ extension QuantisationReader {
         case "mxfp8": (bits, group) = (8, 32)
         default: throw refuse(tensor, "mode \(quoted(mode)), this build computes affine, mxfp4, nvfp4 and mxfp8")
         }
-        let stated = (try reader.integer("bits", in: 1...32) ?? bits, try reader.integer("group_size", in: 1...4096) ?? group)
+        let stated = (
+            try reader.integer("bits", in: 1...32) ?? bits, try reader.integer("group_size", in: 1...4096) ?? group
+        )
         guard [2, 3, 4, 5, 6, 8].contains(stated.0), mode == "affine" || stated == (bits, group) else {
             throw refuse(tensor, "mode \(mode) with \(stated.0) bits in groups of \(stated.1)")
         }
@@ -50,7 +52,10 @@ extension QuantisationReader {
         }
         guard tensor.element == .u8, tensors[tensor.name + ".absmax"] != nil else { return nil }
         let prefix = tensor.name + ".quant_state.bitsandbytes__"
-        guard let (kind, state) = ["nf4", "fp4"].lazy.compactMap({ kind in tensors[prefix + kind].map { (kind, $0.tensor) } }).first
+        guard
+            let (kind, state) = ["nf4", "fp4"].lazy.compactMap({ kind in
+                tensors[prefix + kind].map { (kind, $0.tensor) }
+            }).first
         else { throw fault(tensor, "\(prefix)nf4 or __fp4 beside it", "no such tensor") }
         let json = try JSONValue(parsing: try bytes(state, limit: 1 << 16), file: printable(state.name))
         var reader = ConfigurationReader(json.object ?? JSONObject(), file: printable(state.name))
@@ -59,7 +64,8 @@ extension QuantisationReader {
             case .integer(let columns) = sizes[1], (1...(1 << 24)).contains(rows), (1...(1 << 24)).contains(columns)
         else { throw fault(state, "a shape of two sizes", json.summary) }
         guard tensor.elementCount == (rows * columns + 1) / 2, try reader.string("quant_type") ?? kind == kind else {
-            throw fault(tensor, "\((rows * columns + 1) / 2) bytes of \(kind) for [\(rows), \(columns)]", "\(tensor.shape)")
+            throw fault(
+                tensor, "\((rows * columns + 1) / 2) bytes of \(kind) for [\(rows), \(columns)]", "\(tensor.shape)")
         }
         let map = try part(tensor.name + ".quant_map", of: tensor, [.f32])
         guard map.elementCount == 16 else { throw fault(map, "[16]", "\(map.shape)") }
@@ -89,7 +95,8 @@ extension QuantisationReader {
             guard tensor.name.hasSuffix("_packed") || !Self.floats.contains(tensor.element) else { return nil }
             throw refuse(tensor, "no weight_scale beside it")
         }
-        for other in [".weight_zero_point", ".weight_g_idx", ".weight_global_scale"] where tensors[module + other] != nil {
+        for other in [".weight_zero_point", ".weight_g_idx", ".weight_global_scale"]
+        where tensors[module + other] != nil {
             throw refuse(tensor, "with \(other.dropFirst()) beside it; this build computes symmetric groups in order")
         }
         let scales = try part(scale.name, of: tensor, Self.floats)
@@ -133,7 +140,8 @@ extension QuantisationReader {
         if scales.elementCount == 1 { return (columns, rows) }
         let shape = scales.shape.count == 1 ? [scales.shape[0], 1] : scales.shape
         guard shape.count == 2, shape[0] > 0, shape[1] > 0, rows % shape[0] == 0, columns % shape[1] == 0 else {
-            throw refuse(scales, "scales of shape \(scales.shape) for [\(rows), \(columns)]: blocks of another size at the edge")
+            throw refuse(
+                scales, "scales of shape \(scales.shape) for [\(rows), \(columns)]: blocks of another size at the edge")
         }
         return (columns / shape[1], rows / shape[0])
     }
