@@ -47,14 +47,10 @@ package struct LoadedModel {
     /// Reads headers, configuration and tokenizer and maps the weights. Blocking.
     /// - Parameter adapter: a PEFT adapter that is applied to the model, see `Adapter`.
     package init(reading model: ModelFiles, adapter: ModelFiles? = nil, residency: WeightResidency = .mapped) throws {
-        // A GGUF file brings all three; its head is read once.
-        let checkpoint = GGUFModel.isModel(of: model) ? try GGUFCheckpoint(reading: model) : nil
-        func ownTokenizer() throws -> Tokenizer? { model[Tokenizer.path] == nil ? nil : try Tokenizer(reading: model) }
+        let source = try ModelSource(of: model)
         try self.init(
-            configuration: try checkpoint.map { try GemmaConfiguration(gguf: $0) }
-                ?? GemmaConfiguration(reading: model),
-            tensors: try checkpoint.map { try ModelTensors($0) } ?? ModelTensors(reading: model),
-            tokenizer: try checkpoint.map { try Tokenizer($0) } ?? ownTokenizer(),
+            configuration: try source.configuration(), tensors: try source.tensors(),
+            tokenizer: try source.tokenizer(),
             adapter: try adapter.map { try Adapter(reading: $0) }, residency: residency)
     }
 

@@ -17,26 +17,38 @@ package struct SmokeTest {
     let progress: Progress
     var checks: [SmokeTestReport.Check] = []
     var modelType: String?
+    /// Put before every reason when there are several models.
+    private var subject = ""
+    private var opened: ModelSource?
     var generatedTokens: [Int] = []
     var generatedText: String?
     var meanNLL: Double?
 
-    /// Runs all checks. `testerBuild` is recorded as given.
+    /// Runs all checks on every model that the files hold: a repository of GGUF files holds one for each quantisation,
+    /// and its report has the worst of their verdicts and the checks of all. `testerBuild` is recorded as given.
     package static func run(
         _ files: ModelFiles, probe: SmokeTestProbe, testerBuild: String, residency: WeightResidency = .mapped,
         progress: @escaping Progress = { _, _ in }
     ) -> SmokeTestReport {
-        let start = ContinuousClock.now
-        var test = SmokeTest(
-            files: files, probe: probe, testerBuild: testerBuild, residency: residency, progress: progress)
-        test.runChecks()
-        test.skipRest()
+        let start = ContinuousClock.now, models = files.models
+        let tests = models.map { model in
+            var test = SmokeTest(
+                files: model.files, probe: probe, testerBuild: testerBuild, residency: residency, progress: progress)
+            test.subject = models.count > 1 ? model.name.map { printable($0) + ": " } ?? "" : ""
+            test.runChecks()
+            test.skipRest()
+            return test
+        }
+        let worst = [.failed, .unsupported, .warned].first { verdict in tests.contains { $0.verdict == verdict } }
+        let verdict = worst ?? .passed
+        let decisive = tests.first { $0.verdict == verdict }
         let elapsed = start.duration(to: .now)
         let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
         return SmokeTestReport(
-            verdict: test.verdict, checks: test.checks, modelType: test.modelType, generatedText: test.generatedText,
-            generatedTokens: test.generatedTokens, meanNLL: test.meanNLL, seconds: seconds,
-            peakMemoryBytes: peakResidentBytes(), testerBuild: testerBuild)
+            verdict: verdict, checks: tests.flatMap(\.checks), modelType: decisive?.modelType,
+            generatedText: decisive?.generatedText, generatedTokens: decisive?.generatedTokens ?? [],
+            meanNLL: decisive?.meanNLL, seconds: seconds, peakMemoryBytes: peakResidentBytes(),
+            testerBuild: testerBuild)
     }
 
     private init(
@@ -63,11 +75,19 @@ package struct SmokeTest {
         }
     }
 
+    /// Where the model's parts lie; opened once.
+    mutating func source() throws -> ModelSource {
+        if let opened { return opened }
+        let source = try ModelSource(of: files)
+        opened = source
+        return source
+    }
+
     mutating func record(
         _ name: SmokeTestReport.CheckName, _ outcome: SmokeTestReport.Outcome, value: String = "", bound: String,
         reason: String
     ) {
-        checks.append(.init(name: name, outcome: outcome, value: value, bound: bound, reason: reason))
+        checks.append(.init(name: name, outcome: outcome, value: value, bound: bound, reason: subject + reason))
     }
 
     private mutating func skipRest() {

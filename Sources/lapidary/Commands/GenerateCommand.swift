@@ -10,13 +10,16 @@ struct GenerateCommand: AsyncParsableCommand {
         commandName: "generate",
         abstract: "Run a model from its files, greedily, in F32 arithmetic on this machine's CPU.",
         discussion: """
-            DIR is a folder as Hugging Face lays it out: config.json, tokenizer.json, *.safetensors. With --prompt, \
-            <bos> is put before the text and generation ends at the model's end-of-sequence token; with --tokens the \
+            The model is a folder as Hugging Face lays it out (config.json, tokenizer.json, *.safetensors, or one \
+            *.gguf), or one GGUF file of several. With --prompt, <bos> is put before the text and generation ends at the model's end-of-sequence token; with --tokens the \
             ids are taken as given and generation goes on to --max-tokens.
             """)
 
-    @Argument(help: "Folder with the model's files.")
-    var directory: String
+    @Argument(help: "Folder with the model's files, or a GGUF file.")
+    var model: String
+
+    @Option(help: "Folder of a LoRA, rsLoRA or DoRA adapter (PEFT) to apply to the model.")
+    var adapter: String?
 
     @Option(help: "Text to continue.")
     var prompt: String?
@@ -48,10 +51,12 @@ struct GenerateCommand: AsyncParsableCommand {
         let request = GenerationRequest(
             prompt: try tokens.map { .tokens(try Self.ids($0)) } ?? .text(prompt ?? ""),
             maximumTokens: maxTokens, wantsLogits: logits, wantsScore: score, stopsAtEndOfSequence: tokens == nil)
-        let directory = directory
+        let (model, adapter) = (model, adapter)
         let residency: WeightResidency = frugal ? .frugal : .mapped
         let result = try await blocking(qos: .userInitiated) {
-            try generate(request, model: ModelFiles(directory: directory), residency: residency)
+            try generate(
+                request, model: try ModelFiles(path: model),
+                adapter: try adapter.map { try ModelFiles(directory: $0) }, residency: residency)
         }
         for warning in result.warnings { Terminal.say("warning: \(warning)") }
         try output.print(result) { result in

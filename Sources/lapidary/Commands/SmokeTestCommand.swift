@@ -17,7 +17,7 @@ struct SmokeTestCommand: AsyncParsableCommand {
             Exit codes: 0 passed or warned, 3 failed or not runnable.
             """)
 
-    @Argument(help: "Folder with the model's files.")
+    @Argument(help: "Folder with the model's files, or a GGUF file.")
     var directory: String
 
     @Option(help: "Use the policy's probe for this repository.")
@@ -42,7 +42,7 @@ struct SmokeTestCommand: AsyncParsableCommand {
         let build = testerBuild
         let report = try await blocking(qos: .userInitiated) {
             SmokeTest.run(
-                try ModelFiles(directory: directory), probe: probe, testerBuild: build, residency: residency)
+                try ModelFiles(path: directory), probe: probe, testerBuild: build, residency: residency)
         }
         try output.print(report) { report in
             Table(
