@@ -18,6 +18,7 @@ final class WorkerPool {
         let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
         let next = Atomic<Int>(0)
         var generation = 0
+        /// Threads within the job, the caller not counted.
         var working = 0
         var isClosed = false
         var task: gemma_task?
@@ -50,11 +51,13 @@ final class WorkerPool {
         func serve(worker: Int) {
             var seen = 0
             pthread_mutex_lock(mutex)
-            while true {
-                while generation == seen, !isClosed { pthread_cond_wait(started, mutex) }
-                if isClosed { break }
+            while !isClosed {
+                guard generation != seen, let task, let job else {
+                    pthread_cond_wait(started, mutex)
+                    continue
+                }
                 seen = generation
-                guard let task, let job else { continue }
+                working += 1
                 let shares = shares
                 pthread_mutex_unlock(mutex)
                 work(task, job, shares: shares, worker: worker)
@@ -98,12 +101,14 @@ final class WorkerPool {
         state.job = job
         state.shares = shares
         state.next.store(0, ordering: .relaxed)
-        state.working = workerCount - 1
         state.generation += 1
-        pthread_cond_broadcast(state.started)
         pthread_mutex_unlock(state.mutex)
+        // After unlocking: a thread that wakes under a held mutex goes to sleep again.
+        pthread_cond_broadcast(state.started)
         state.work(task, job, shares: shares, worker: 0)
         pthread_mutex_lock(state.mutex)
+        // A thread that has not come yet is not waited for: on a busy machine it may take milliseconds.
+        state.task = nil
         while state.working > 0 { pthread_cond_wait(state.finished, state.mutex) }
         pthread_mutex_unlock(state.mutex)
     }
