@@ -88,7 +88,9 @@ struct GGUFConfiguration {
         let pieces = metadata.texts("tokenizer.ggml.tokens")
         var ends = [id("eos_token_id") ?? 1]
         if let turn = id("eot_token_id") {
-            if pieces.indices.contains(turn), metadata.head[pieces[turn]].first == UInt8(ascii: "<") { ends.append(turn) }
+            if pieces.indices.contains(turn), metadata.head[pieces[turn]].first == UInt8(ascii: "<") {
+                ends.append(turn)
+            }
         } else {
             ends += pieces.indices.filter { index in
                 ["<end_of_turn>", "<turn|>"].contains { metadata.head[pieces[index]].elementsEqual($0.utf8) }
