@@ -4,8 +4,6 @@ struct HashIndex: Sendable {
     private var slots: [UInt32]
     private var count = 0
 
-    static let maximumCount = 1 << 21 - 1
-
     init(expecting count: Int) {
         slots = [UInt32](repeating: 0, count: Self.slotCount(for: count))
     }

@@ -20,8 +20,8 @@ private let latest = LatestTokenizer()
 /// One tokenizer by the digest of its file: by what the bytes are, not by a path or a time that a file may share with
 /// another.
 private struct LatestTokenizer: ~Copyable, Sendable {
-    /// Two hashes under secret keys of this process, 2^-77 for two files of 64 MiB to agree in both. No file can be made
-    /// to match without the keys, which leave neither the process nor outlive it.
+    /// Two hashes under secret keys of this process: two files of 64 MiB agree in both with a chance of 2^-75, and none
+    /// can be made to without the keys, which never leave the process.
     struct Digest: Equatable {
         let size: Int
         let first: UInt64

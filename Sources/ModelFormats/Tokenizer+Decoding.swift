@@ -48,9 +48,10 @@ extension Tokenizer {
     }
 
     private func strip(_ scalar: Unicode.Scalar, _ start: Int, _ end: Int, _ part: [UInt8]) -> [UInt8] {
-        var text = String(decoding: part, as: UTF8.self).unicodeScalars[...]
-        for _ in 0..<start where text.first == scalar { text.removeFirst() }
-        for _ in 0..<end where text.last == scalar { text.removeLast() }
-        return Array(String(text).utf8)
+        let text = String(decoding: part, as: UTF8.self).unicodeScalars
+        let leading = text.prefix(start).prefix { $0 == scalar }.count
+        let rest = text.dropFirst(leading)
+        let trailing = rest.suffix(end).reversed().prefix { $0 == scalar }.count
+        return Array(String(rest.dropLast(trailing)).utf8)
     }
 }

@@ -19,11 +19,15 @@ struct TokenizerGoldens: Decodable {
 
     static let directory = Fixtures.models.deletingLastPathComponent().appending(path: "Tokenizers")
 
+    /// The goldens of the project, or those that TOKENIZER_GOLDENS names: `make_goldens.py 10000 SEED FILE` makes more.
     static func read() throws -> TokenizerGoldens {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         return try decoder.decode(
-            TokenizerGoldens.self, from: Data(contentsOf: directory.appending(path: "goldens.json")))
+            TokenizerGoldens.self,
+            from: Data(
+                contentsOf: ProcessInfo.processInfo.environment["TOKENIZER_GOLDENS"].map { URL(filePath: $0) }
+                    ?? directory.appending(path: "goldens.json")))
     }
 
     static func bytes(_ name: String) throws -> [UInt8] {
@@ -38,7 +42,7 @@ extension TokenizerTests {
             tokenizer = try Tokenizer(
                 parsing: try TokenizerGoldens.bytes(name + ".json"))
         let expected = try #require(goldens.tokenizers[name])
-        #expect(goldens.texts.count == 2000)
+        #expect(goldens.texts.count >= 2000)
         for (text, ids) in zip(goldens.texts, expected.encoded) {
             let encoded = tokenizer.encode(text)
             #expect(encoded.map(String.init).joined(separator: " ") == ids, "\(text.debugDescription)")
@@ -55,7 +59,7 @@ extension TokenizerTests {
             tokenizer = try Tokenizer(
                 parsing: try TokenizerGoldens.bytes(name + ".json"))
         let expected = try #require(goldens.tokenizers[name])
-        #expect(goldens.ids.count == 200)
+        #expect(goldens.ids.count >= 200)
         for (index, ids) in goldens.ids.enumerated() {
             #expect(tokenizer.decode(ids).utf8.elementsEqual(expected.decoded[index].utf8), "\(ids)")
             #expect(

@@ -62,6 +62,9 @@ extension TokenizerTests {
         let tokenizer = try small(decoder: decoder)
         #expect(tokenizer.decode([5, 2, 5]) == "a ")
         #expect(tokenizer.decode([5, 5, 2]) == " a")
+        let both = decoder.replacing(#""start":1,"stop":0"#, with: #""start":9223372036854775807,"stop":1"#)
+        #expect(try small(decoder: both).decode([5, 5, 2, 5, 5]) == "a ")
+        #expect(try small(decoder: both).decode([5, 5]) == "")
     }
 
     @Test func aChangedFileIsReadAgain() throws {

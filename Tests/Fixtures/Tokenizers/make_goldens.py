@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Random texts with the ids that `tokenizers` 0.23 gives them, and random ids with the text it gives back, for the
 tokenizer.json files beside this script; for the GGUF vocabularies beside it the ids that llama.cpp gives.
-usage: make_goldens.py [COUNT [SEED [OUT]]]    (2000, 1, goldens.json; 10000 for a check by hand)
+usage: make_goldens.py [COUNT [SEED [OUT]]]    (2000, 1, goldens.json)
+       For a wider check: make_goldens.py 10000 7 /tmp/wide.json, then TOKENIZER_GOLDENS=/tmp/wide.json swift test ...
        make_goldens.py --gguf FILE.gguf OUT.json    writes the vocabulary of a GGUF file as JSON
-LLAMA_PYTHON names a Python that has llama_cpp; without it the GGUF ids are those of the tokenizer.json."""
+LLAMA_PYTHON names a Python that has llama_cpp, GGUF_DIRECTORY the folder of gemma3-f16.gguf and gemma4-dense-f16.gguf."""
 import json, os, subprocess, sys
 from random_texts import random_ids, random_texts
 
@@ -37,15 +38,14 @@ def main(count, seed, out):
             "encoded": [" ".join(map(str, e.ids)) for e in tokenizer.encode_batch(texts)],
             "decoded": [tokenizer.decode(i, skip_special_tokens=False) for i in ids],
             "decoded_without_special": [tokenizer.decode(i, skip_special_tokens=True) for i in ids]}
-    if "LLAMA_PYTHON" in os.environ:
-        files = [os.path.join(os.environ["GGUF_DIRECTORY"], f) for f in ("gemma3-f16.gguf", "gemma4-dense-f16.gguf")]
-        done = subprocess.run([os.environ["LLAMA_PYTHON"], "-c", LLAMA], input=json.dumps([texts, files]), text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-        # Only where llama.cpp differs from the file that the GGUF was converted from, <bos> aside.
-        for name, tokenizer, got in zip(NAMES, tokenizers, json.loads(done.stdout)):
-            plain = [[2] + e.ids for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
-            result["tokenizers"][name]["gguf_differs"] = {
-                str(i): " ".join(map(str, g)) for i, (g, p) in enumerate(zip(got, plain)) if g != p}
+    files = [os.path.join(os.environ["GGUF_DIRECTORY"], f) for f in ("gemma3-f16.gguf", "gemma4-dense-f16.gguf")]
+    done = subprocess.run([os.environ["LLAMA_PYTHON"], "-c", LLAMA], input=json.dumps([texts, files]), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    # Only where llama.cpp differs from the file that the GGUF was converted from, <bos> aside.
+    for name, tokenizer, got in zip(NAMES, tokenizers, json.loads(done.stdout)):
+        plain = [[2] + e.ids for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
+        result["tokenizers"][name]["gguf_differs"] = {
+            str(i): " ".join(map(str, g)) for i, (g, p) in enumerate(zip(got, plain)) if g != p}
     with open(out, "w", encoding="utf-8") as file:
         json.dump(result, file, ensure_ascii=False, separators=(",", ":"))
     print(out, os.path.getsize(out), "bytes")
