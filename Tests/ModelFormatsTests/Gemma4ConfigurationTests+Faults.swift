@@ -68,7 +68,7 @@ extension Gemma4ConfigurationTests {
         .init(#""partial_rotary_factor":0.5"#, "partial_rotary_factor", "0.5"),
         .init(#""attn_logit_softcapping":50.0"#, "attn_logit_softcapping", "50"),
         .init(#""altup_num_inputs":4"#, "altup_num_inputs", "4"),
-        .init(#""quantization_config":{"quant_method":"awq"}"#, "quantization_config", "quantised", "awq"),
+        .init(#""quantization_config":{"quant_method":"awq"}"#, "quantization_config", "awq"),
     ]
 
     @Test(arguments: faults)
