@@ -12,7 +12,7 @@ INLINED void stored_rows(const gemma_product *p, gemma_element element, row_grou
         .next_step = LANES * size_of_block(element).bytes};
     floats sums[4];
     memset(sums, 0, sizeof sums);
-    tile(element, &s, rows.count, 0, 1, sums, 1);
+    tile(element, &s, rows.count, 0, 1, sums, 1, 1);
     store_joined(p, 0, rows, sums, 1);
 }
 
@@ -114,17 +114,17 @@ static void expand(const gemma_matrix *m, size_t row, float *output) {
 enum { PANEL_COLUMNS = 1024, PANEL_TOKENS = 24 };
 
 INLINED void panel_tiles(const strip *s, size_t rows, size_t tokens, floats *sums) {
-    if (tokens >= TILE_TOKENS) tile(gemma_f32, s, rows, 0, TILE_TOKENS, sums, PANEL_TOKENS);
+    if (tokens >= TILE_TOKENS) tile(gemma_f32, s, rows, 0, TILE_TOKENS, sums, PANEL_TOKENS, 1);
     size_t token = tokens < TILE_TOKENS ? 0 : TILE_TOKENS;
     for (; token + TILE_TOKENS <= tokens; token += TILE_TOKENS)
-        tile(gemma_f32, s, rows, token, TILE_TOKENS, sums, PANEL_TOKENS);
+        tile(gemma_f32, s, rows, token, TILE_TOKENS, sums, PANEL_TOKENS, 0);
     // Fewer than TILE_TOKENS are left: the other cases compile to nothing.
     switch (tokens - token) {
-    case 1: tile(gemma_f32, s, rows, token, 1, sums, PANEL_TOKENS); break;
-    case 2: tile(gemma_f32, s, rows, token, 2, sums, PANEL_TOKENS); break;
-    case 3: tile(gemma_f32, s, rows, token, TILE_TOKENS > 3 ? 3 : 0, sums, PANEL_TOKENS); break;
-    case 4: tile(gemma_f32, s, rows, token, TILE_TOKENS > 4 ? 4 : 0, sums, PANEL_TOKENS); break;
-    case 5: tile(gemma_f32, s, rows, token, TILE_TOKENS > 5 ? 5 : 0, sums, PANEL_TOKENS); break;
+    case 1: tile(gemma_f32, s, rows, token, 1, sums, PANEL_TOKENS, 1); break;
+    case 2: tile(gemma_f32, s, rows, token, 2, sums, PANEL_TOKENS, 1); break;
+    case 3: tile(gemma_f32, s, rows, token, TILE_TOKENS > 3 ? 3 : 0, sums, PANEL_TOKENS, 1); break;
+    case 4: tile(gemma_f32, s, rows, token, TILE_TOKENS > 4 ? 4 : 0, sums, PANEL_TOKENS, 1); break;
+    case 5: tile(gemma_f32, s, rows, token, TILE_TOKENS > 5 ? 5 : 0, sums, PANEL_TOKENS, 1); break;
     default: break;
     }
 }

@@ -70,7 +70,7 @@ typedef struct strip {
 // the same order in every tile and in `quantised_rows` (product.h).
 INLINED void tile(
     gemma_element element, const strip *s, size_t rows, size_t first_token, size_t tokens, floats *sums,
-    size_t sum_stride) {
+    size_t sum_stride, _Bool asks_ahead) {
     const size_t columns = s->columns, whole = columns - columns % LANES, stride = s->stride;
     const uint8_t *weights = s->weights, *next = s->next;
     const float *input = s->input + first_token * s->input_stride;
@@ -87,7 +87,7 @@ INLINED void tile(
 #pragma clang loop unroll(full)
         for (size_t r = 0; r < rows; r++) {
             load_lanes(element, weights + r * stride, column, &lanes);
-            if (first_token == 0) __builtin_prefetch(next + r * next_stride);
+            if (asks_ahead) __builtin_prefetch(next + r * next_stride);
 #pragma clang loop unroll(full)
             for (size_t t = 0; t < tokens; t++) registers[r][t] += lanes * inputs[t];
         }
