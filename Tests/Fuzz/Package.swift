@@ -15,7 +15,7 @@ let package = Package(
                 .enableUpcomingFeature("InternalImportsByDefault"), .enableUpcomingFeature("ExistentialAny"),
             ]),
     ]
-        + ["FuzzSafetensors", "FuzzTokenizer", "FuzzConfiguration"].map { name in
+        + ["FuzzSafetensors", "FuzzGGUF", "FuzzTokenizer", "FuzzConfiguration"].map { name in
             .executableTarget(
                 name: name, dependencies: ["LibFuzzer", "ModelFormats"],
                 swiftSettings: [.unsafeFlags(sanitized + ["-parse-as-library"])],

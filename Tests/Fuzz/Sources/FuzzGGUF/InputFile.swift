@@ -1,0 +1,1 @@
+../FuzzSafetensors/InputFile.swift
