@@ -35,7 +35,7 @@ extension ConfigurationReader {
         _ key: String, _ read: (ConfigurationReader, String, JSONValue) throws -> Value
     ) throws -> [(pattern: ModulePattern, value: Value)] {
         try (object(key, nullable: true) ?? JSONObject()).members.map { pattern, value in
-            (try ModulePattern("(.*\\.)?(\(pattern))$", file: file, key: key), try read(self, pattern, value))
+            (try ModulePattern.end(pattern, file: file, key: key), try read(self, pattern, value))
         }
     }
 

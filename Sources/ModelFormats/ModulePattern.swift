@@ -19,6 +19,8 @@ package struct ModulePattern: Equatable, Sendable {
     package let text: String
     let nodes: [Node]
     let root: Int
+    /// The end of a path that `end(_:)` was made from, when only `.` has a meaning in it.
+    private var plainEnd: [UInt8]?
 
     /// - Parameters:
     ///   - file, key: where the pattern stands, for messages.
@@ -31,8 +33,24 @@ package struct ModulePattern: Equatable, Sendable {
 
     /// Whether the pattern matches all of `path`, as `re.fullmatch`.
     package func matches(_ path: String) -> Bool {
+        if let plainEnd { return Self.isEnd(plainEnd, of: Array(path.utf8)) }
         var matching = Matching(nodes: nodes, scalars: Array(path.unicodeScalars))
         return matching.ends(root, from: 0).contains(matching.scalars.count)
+    }
+
+    /// The pattern of `rank_pattern` and `alpha_pattern`: it matches a path, or what follows a `.` in it to the end.
+    static func end(_ text: String, file: String, key: String) throws -> ModulePattern {
+        var pattern = try ModulePattern("(.*\\.)?(\(text))$", file: file, key: key)
+        // Adapters with a rank of its own for every module list hundreds of whole paths.
+        let isPlain = text.unicodeScalars.allSatisfy { $0.isASCII && (isWordPart($0) || $0 == ".") }
+        if isPlain { pattern.plainEnd = Array(text.utf8) }
+        return pattern
+    }
+
+    private static func isEnd(_ end: [UInt8], of path: [UInt8]) -> Bool {
+        let dot = UInt8(ascii: "."), start = path.count - end.count
+        guard start == 0 || start > 0 && path[start - 1] == dot else { return false }
+        return zip(end, path[start...]).allSatisfy { $0 == dot || $0 == $1 }
     }
 
     /// Where matches of the pattern that begin at `start` may end, as counts of scalars.

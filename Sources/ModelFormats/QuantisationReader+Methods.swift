@@ -111,8 +111,11 @@ extension QuantisationReader {
                 throw fault(shape, "[\(rows), columns]", "\(sizes)")
             }
             columns = sizes[1]
-            guard let width = [4, 8].first(where: { (columns * $0 + 31) / 32 == stored }) else {
-                throw refuse(tensor, "\(stored) words for \(columns) columns; this build computes 4 and 8 bits")
+            let widths = [4, 8].filter { (columns * $0 + 31) / 32 == stored && (statedWidths?.contains($0) ?? true) }
+            guard let width = widths.first, widths.count == 1 else {
+                throw refuse(
+                    tensor,
+                    "\(stored) words for \(columns) columns; this build computes 4 and 8 bits, as config_groups says")
             }
             (bits, values) = (width, .unsigned(offset: 1 << (width - 1)))
         case .i8: values = .signed
@@ -123,6 +126,16 @@ extension QuantisationReader {
         return QuantisedMatrix(
             codes: tensor, packing: .stream(bits: bits), values: values, rows: rows, columns: columns, scales: scales,
             group: group, groupRows: groupRows)
+    }
+
+    /// The `num_bits` of all `config_groups`, nil when there are none: rows of a few columns do not tell 4 bits from 8.
+    private var statedWidths: Set<Int>? {
+        guard let groups = settings["config_groups"]?.object else { return nil }
+        return Set(
+            groups.members.compactMap { group in
+                guard case .integer(let bits)? = group.value.object?["weights"]?.object?["num_bits"] else { return nil }
+                return bits
+            })
     }
 
     /// Fine-grained FP8: X.weight F8_E4M3 with X.weight_scale_inv for each block of `weight_block_size`.

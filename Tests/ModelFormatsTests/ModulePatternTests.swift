@@ -19,6 +19,20 @@ import Testing
         #expect(try ModulePattern(pattern, file: "f", key: "k").matches(Self.path) == matches)
     }
 
+    /// Ranks of whole lists of modules are looked up without matching, to the same effect.
+    @Test(arguments: [
+        ("q_proj", 2), ("self_attn.q_proj", 2), ("model.layers.11.self_attn.q_proj", 2),
+        ("l.yers.11.self_attn.q_proj", 2),
+        ("_proj", 8), ("attn.q_proj", 8), ("x.model.layers.11.self_attn.q_proj", 8), ("model", 8), (".q_proj", 8),
+    ])
+    func aPlainEndIsTheEndOfAPath(_ end: String, _ rank: Int) throws {
+        for spelling in [end, "(?:\(end))"] {
+            let json = #"{"peft_type":"LORA","target_modules":["q_proj"],"rank_pattern":{"\#(spelling)":2}}"#
+            let configuration = try AdapterConfiguration(try JSONValue(parsing: Array(json.utf8), file: "f"))
+            #expect(configuration.rank(of: Self.path) == rank)
+        }
+    }
+
     /// Backtracking would need 2^60 steps.
     @Test func noPatternBlowsUp() throws {
         let text = String(repeating: "a", count: 60)
