@@ -9,7 +9,6 @@ internal import ModelFormats
 /// and D head dimension of the layer, V vocabulary rows.
 final class Gemma4: LanguageModel {
     private let configuration: Gemma4Configuration
-    private let weights: ModelWeights  // holds the mapping that the matrices point into
     private let arithmetic: Arithmetic
     private let embedding: Matrix  // [V, H]
     private let perLayerInputs: PerLayerInputs?
@@ -32,7 +31,6 @@ final class Gemma4: LanguageModel {
     ) throws {
         let c = configuration, tokens = Arithmetic.blockSize
         self.configuration = c
-        self.weights = weights
         self.capacity = capacity
         arithmetic = try Arithmetic(pool: pool, capacity: capacity, widestRow: weights.widestRow, memory: memory)
         embedding = try weights.matrix("embed_tokens")

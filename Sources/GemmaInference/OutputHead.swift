@@ -3,13 +3,16 @@ struct OutputHead {
     let norm: RMSNorm  // [H]
     let matrix: Linear  // [V, H], the embedding when tied
     var softcap: Float? = nil
-    let normalized: FloatBuffer  // [T, H]
+    private let normalized: FloatBuffer  // [T, H]
     let logits: FloatBuffer  // [T, V]
+    /// Holds the mapping that the model's matrices point into: an instance outlives the model that it was made from.
+    private let weights: ModelWeights
 
     /// - Parameter tied: the embedding; a head that is stored all the same and differs is used, as transformers 5 does.
     init(
         _ weights: ModelWeights, norm: RMSNorm, tied embedding: Matrix, softcap: Double? = nil, memory: Memory
     ) throws(InferenceError) {
+        self.weights = weights
         self.norm = norm
         self.softcap = softcap.map(Float.init)
         matrix = try weights.head(tied: embedding)
