@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Remakes sample/, hub.json and golden.json from ../Models/gemma3-trained, triage.txt and corpus.txt.
+"""Remakes sample/, hub.json and golden.json from ../Models, ../GGUF, triage.txt and corpus.txt.
 
 usage: make_hub.py        (needs torch, transformers, safetensors; about a minute on one core)
 The model cards (README.md in each repository) are written by hand and kept. See README.md beside this file.
@@ -27,6 +27,8 @@ import triage
 
 HUB = pathlib.Path(__file__).parent
 BASE = HUB.parent / "Models" / "gemma3-trained"
+GEMMA4 = HUB.parent / "Models" / "gemma4-trained"
+GGUF = HUB.parent / "GGUF"
 SAMPLE = HUB / "sample"
 SETTINGS = ["config.json", "generation_config.json", "special_tokens_map.json",
             "tokenizer.json", "tokenizer.model", "tokenizer_config.json"]
@@ -47,7 +49,7 @@ GIT_ATTRIBUTES = "".join(f"{pattern} filter=lfs diff=lfs merge=lfs -text\n" for 
     "*.pt", "*.pth", "*.safetensors", "*.tar.*", "*.zip", "tokenizer.json"))
 
 
-def new_repository(name):
+def new_repository(name, base=BASE, settings=SETTINGS):
     """The repository's folder with .gitattributes and the base's settings; its card stays, everything else goes."""
     folder = SAMPLE / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,8 +57,8 @@ def new_repository(name):
         if entry.name not in WRITTEN_BY_HAND:
             entry.unlink()
     (folder / ".gitattributes").write_text(GIT_ATTRIBUTES)
-    for file in SETTINGS:
-        shutil.copyfile(BASE / file, folder / file)
+    for file in settings:
+        shutil.copyfile(base / file, folder / file)
     return folder
 
 
@@ -122,6 +124,18 @@ def make_torch():
     torch.save(load_base().state_dict(), folder / "pytorch_model.bin")
 
 
+def make_gguf():
+    folder = new_repository("gemma-3-tiny-gguf", settings=[])
+    for kind in ("q8_0", "q4_0"):
+        shutil.copyfile(GGUF / f"gemma3-trained-{kind}.gguf", folder / f"gemma-3-tiny-it-{kind.upper()}.gguf")
+
+
+def make_gemma4():
+    settings = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"]
+    folder = new_repository("gemma-4-tiny", base=GEMMA4, settings=settings)
+    shutil.copyfile(GEMMA4 / WEIGHTS, folder / WEIGHTS)
+
+
 def make_corrupt():
     data = bytearray((BASE / WEIGHTS).read_bytes())
     for element in CORRUPT_ELEMENTS:
@@ -144,11 +158,14 @@ def hub():
         "sample/gemma-3-tiny-torch": entry(75, 1, "2026-03-05T12:00:00.000Z", "2026-03-05T12:10:00.000Z"),
         "sample/gemma-3-tiny-corrupt": entry(8, 0, "2026-06-15T21:00:00.000Z", "2026-06-15T21:01:00.000Z",
                                              announced={WEIGHTS: {"sha256": intact}}),
+        "sample/gemma-3-tiny-gguf": entry(8700, 64, "2026-04-15T07:00:00.000Z", "2026-04-15T07:20:00.000Z"),
+        "sample/gemma-4-tiny": entry(12400, 151, "2026-06-20T12:00:00.000Z", "2026-06-22T09:45:00.000Z"),
     }
 
 
 def golden():
-    runnable = ["gemma-3-tiny-it", "gemma-3-tiny-triage", "gemma-3-tiny-sharded", "gemma-3-tiny-swapped"]
+    runnable = ["gemma-3-tiny-it", "gemma-3-tiny-triage", "gemma-3-tiny-sharded", "gemma-3-tiny-swapped",
+                "gemma-4-tiny"]
     gold = {f"sample/{name}": measure.gold(SAMPLE / name, has_triage=name.endswith("triage")) for name in runnable}
     _, tokenizer = measure.load(SAMPLE / "gemma-3-tiny-it")
     return {
@@ -193,7 +210,8 @@ def write_json(path, value):
 def main():
     torch.set_num_threads(1)  # one thread adds in one order, so the fine-tune comes out the same
     transformers.utils.logging.disable_progress_bar()
-    for make in (make_it, make_triage, make_sharded, make_nan, make_swapped, make_torch, make_corrupt):
+    for make in (make_it, make_triage, make_sharded, make_nan, make_swapped, make_torch, make_corrupt,
+                 make_gguf, make_gemma4):
         make()
     write_json(HUB / "hub.json", hub())
     gold = golden()
