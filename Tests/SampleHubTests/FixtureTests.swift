@@ -20,6 +20,7 @@ import Testing
     @Test(arguments: [
         ("sample/gemma-3-tiny-it", []), ("sample/gemma-3-tiny-triage", []), ("sample/gemma-3-tiny-sharded", []),
         ("sample/gemma-3-tiny-nan", []), ("sample/gemma-3-tiny-swapped", []), ("sample/gemma-3-tiny-torch", []),
+        ("sample/gemma-3-tiny-gguf", []), ("sample/gemma-4-tiny", []),
         ("sample/gemma-3-tiny-corrupt", ["model.safetensors"]),
     ])
     func onlyTheCorruptOneSendsOtherBytesThanItAnnounces(name: String, wrong: [String]) async throws {
