@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format clean packages test-packages swift clients fuzz
+.PHONY: help run build test lint format clean packages test-packages swift clients fuzz peers
 
 LAPIDARY := .build/release/lapidary
 # One configuration for both commands, so that a test run after a demo builds the tests and nothing else.
@@ -13,6 +13,7 @@ help:
 	@echo 'make test    set up everything the tests need, and run them all'
 	@echo 'make lint    check the formatting'
 	@echo 'make fuzz    run the parsers on RUNS=20000 broken inputs each'
+	@echo 'make peers   install what bench smoke-test compares with: torch, transformers, llama.cpp (some minutes)'
 	@echo 'make build   build .build/release/lapidary'
 
 run: build
@@ -53,6 +54,17 @@ clients: .venv/hub-2.4.0/bin/hf .venv/hub-0.36.2/bin/hf
 	@rm -rf .venv/hub-$*
 	@python3 -m venv .venv/hub-$*
 	@.venv/hub-$*/bin/pip install --quiet --disable-pip-version-check 'huggingface_hub==$*'
+
+# Python with the programs that 'lapidary bench smoke-test' runs beside ours; llama.cpp is compiled for this machine.
+peers: .venv/peers/installed
+
+.venv/peers/installed:
+	@.ci/packages python3-venv python3-dev cmake build-essential
+	@rm -rf .venv/peers
+	@python3 -m venv .venv/peers
+	@.venv/peers/bin/pip install --quiet --disable-pip-version-check torch==2.13.0 transformers==5.23.0
+	@CMAKE_ARGS=-DGGML_NATIVE=ON .venv/peers/bin/pip install --quiet --disable-pip-version-check llama-cpp-python==0.3.36
+	@touch $@
 
 swift:
 	@.ci/swift

@@ -89,6 +89,7 @@ package struct LoadedModel {
     package func makeModel(capacity: Int) throws -> any LanguageModel {
         try weights.checkSizes()
         try adapter?.checkSizes()
+        defer { weights.readAhead() }
         let memory = Memory(forTokens: capacity)
         let expected = try configuration.expectedTensors(in: tensors)
         func named(normEpsilon: Double) throws -> ModelWeights {

@@ -11,6 +11,7 @@ final class MappedWeights {
     let tensors: ModelTensors
     private let residency: WeightResidency
     private var mappings: [UnsafeRawBufferPointer] = []
+    private var needed: [(file: ReadableFile, range: Range<Int>)] = []  // by every pass
 
     init(_ tensors: ModelTensors, _ residency: WeightResidency) throws(InferenceError) {
         self.tensors = tensors
@@ -44,8 +45,7 @@ final class MappedWeights {
 
     /// A tensor as a matrix: its last dimension are the columns, all others together the rows; a vector is one row.
     ///
-    /// A matrix that is needed as a whole in each pass is read ahead, instead of faulted in by 128 KiB; of others, such
-    /// as experts, only what is used is ever read.
+    /// A matrix that each pass uses whole is read ahead; of others, such as experts, only what is used is ever read.
     func matrix(_ name: String, isUsedWhole: Bool = true) throws(InferenceError) -> Matrix {
         if let quantised = tensors.quantisedMatrix(name) { return try matrix(quantised) }
         guard let (tensor, file) = tensors[name] else {
@@ -59,17 +59,40 @@ final class MappedWeights {
                 name: name, expected: "rows of whole blocks of a type that this build reads",
                 got: "\(tensor.element.rawValue) \(tensor.shape)")
         }
-        if isUsedWhole {
-            let start = UInt(bitPattern: base), firstPage = start & ~UInt(getpagesize() - 1)
-            madvise(
-                UnsafeMutableRawPointer(bitPattern: firstPage), Int(start - firstPage) + tensor.range.count,
-                MADV_WILLNEED)
-        }
+        if isUsedWhole { needed.append((tensors.files[file], tensor.range)) }
         return Matrix(
             stored: gemma_matrix(
                 values: base, element: element, rows: tensor.elementCount / columns, columns: columns,
                 row_bytes: columns / block.elements * block.bits / 8),
             mapping: residency == .frugal ? mappings[file] : nil)
+    }
+
+    /// A matrix of which some rows are used turns out to be used whole, as the head.
+    func need(_ matrix: Matrix) {
+        for (file, mapping) in zip(tensors.files, mappings) {
+            guard let base = mapping.baseAddress, base <= matrix.stored.values else { continue }
+            let offset = matrix.stored.values - base
+            if offset < mapping.count { needed.append((file, offset..<(offset + matrix.byteCount))) }
+        }
+    }
+
+    /// Has the system read what each pass needs while the first one is under way, which would wait for every few pages.
+    /// Not when that would drive itself out of the system's cache.
+    func readAhead() {
+        let needed = needed, step = 1 << 20
+        self.needed = []
+        let total = needed.reduce(0) { $0 + $1.range.count }
+        guard UInt64(total) <= ProcessInfo.processInfo.physicalMemory / 2 else { return }
+        let thread = Thread {
+            for (file, range) in needed {
+                // The system takes no more than its own limit at once, often 1 MiB.
+                for offset in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+                    posix_fadvise(file.descriptor, off_t(offset), off_t(step), POSIX_FADV_WILLNEED)
+                }
+            }
+        }
+        thread.name = "gemma-reader"
+        thread.start()
     }
 
     /// The stored bytes of a tensor.

@@ -127,7 +127,10 @@ struct ModelWeights {
         }
         guard let (name, head) = heads.first else {
             // What an adapter does to the embedding is not done to the head tied to it, unless it says so.
-            guard let adapter else { return Linear(weight: embedding) }
+            guard let adapter else {
+                mapped.need(embedding)
+                return Linear(weight: embedding)
+            }
             let own = try adapter.replacement(AdaptedModules.head)
             let shared = if let own { own } else { try mapped.matrix(expected.prefix + "embed_tokens.weight") }
             return Linear(

@@ -42,7 +42,8 @@ enum MeasuredProcess {
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let output = (try? String(contentsOfFile: folder + "/output", encoding: .utf8)) ?? ""
         guard process.terminationStatus == 0 else {
-            let errors = (try? String(contentsOfFile: folder + "/errors", encoding: .utf8)) ?? ""
+            let errors = ((try? String(contentsOfFile: folder + "/errors", encoding: .utf8)) ?? "")
+                .trimmingCharacters(in: .whitespacesAndNewlines)
             throw Failure(
                 message: "\(program) ended with \(process.terminationStatus): \(String(errors.suffix(400)).printable)",
                 exitCode: 1)

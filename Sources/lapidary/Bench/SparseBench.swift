@@ -32,14 +32,14 @@ struct SparseBench: Sendable {
                 Quantity.fixed(bytes / series.seconds / 1e9, 2), Quantity.fixed(operations / series.seconds / 1e9, 1),
                 series.memory(\.peakAnonymousBytes), series.memory(\.peakResidentBytes),
             ])
-            let perPass = { (rate: Double) in Quantity.fixed(bytes / rate / 1e9, 1) }
+            let perPass = { (rate: Double) in Quantity.fixed(bytes / rate / 1e9, 2) }
             notes.append(
                 """
                 \(shape.name): a pass reads \(Quantity.fixed(bytes / 1e9, 1)) GB: \(perPass(3)) s at 3 GB/s (NVMe), \
                 \(perPass(40)) s at 40 GB/s (two channels of DDR4), \(perPass(300)) s at 300 GB/s (a server's memory). \
                 \(tokens) tokens of prompt are \(Quantity.fixed(operations / 1e12, 2)) TFLOP: \
-                \(Quantity.fixed(operations / 1e11, 1)) s at 100 GFLOP/s (two AVX2 cores), \
-                \(Quantity.fixed(operations / 1e12, 1)) s at 1 TFLOP/s (32 cores).
+                \(Quantity.fixed(operations / 1e11, 2)) s at 100 GFLOP/s (two AVX2 cores), \
+                \(Quantity.fixed(operations / 1e12, 2)) s at 1 TFLOP/s (32 cores).
                 """)
         }
         return table.lines + [""] + notes
