@@ -79,7 +79,9 @@ struct BenchTokenizer: AsyncParsableCommand {
         process.waitUntilExit()
         let lines = String(decoding: answer, as: UTF8.self).split(separator: "\n").dropFirst()
             .map { $0.split(separator: " ").compactMap { Double($0) } }
-        guard process.terminationStatus == 0, lines.count == runs, lines.allSatisfy({ $0.count == 3 }) else { return nil }
+        guard process.terminationStatus == 0, lines.count == runs, lines.allSatisfy({ $0.count == 3 }) else {
+            return nil
+        }
         return Self.row(lines.map { $0[0] }, lines.map { $0[1] }, Int(lines.last?[2] ?? 0))
     }
 
