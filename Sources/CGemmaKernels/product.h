@@ -164,7 +164,7 @@ static void panel_product(const gemma_product *p, size_t first_row, size_t last_
 }
 
 static void product(const gemma_product *p, size_t first_row, size_t last_row) {
-    if (p->tokens > 1) return panel_product(p, first_row, last_row);
+    if (p->tokens != 1) return panel_product(p, first_row, last_row);
     switch (p->weights.element) {
     case gemma_f32: vector_product(p, gemma_f32, first_row, last_row); break;
     case gemma_f16: vector_product(p, gemma_f16, first_row, last_row); break;

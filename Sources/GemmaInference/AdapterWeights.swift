@@ -114,10 +114,9 @@ final class AdapterWeights {
         let scratch = try memory.floats(pool.workerCount, columns + rank)
         var job = RowLengths(
             kernels: gemma_fastest_kernels(), matrix: matrix.stored, groups: matrix.groups, up: update.up,
-            down: down.start, rank: rank,
-            scale: update.scale, lengths: lengths.start, scratch: scratch.start)
+            down: down.start, rank: rank, scale: update.scale, lengths: lengths.start, scratch: scratch.start)
         let shares = (matrix.rows + RowLengths.rowsPerShare - 1) / RowLengths.rowsPerShare
-        pool.run(RowLengths.task, job: &job, shares: shares)
+        withExtendedLifetime((down, scratch)) { pool.run(RowLengths.task, job: &job, shares: shares) }
         matrix.release()
     }
 }

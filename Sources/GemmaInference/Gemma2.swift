@@ -42,7 +42,7 @@ final class Gemma2: LanguageModel {
         self.configuration = c
         self.capacity = capacity
         arithmetic = try Arithmetic(pool: pool, capacity: capacity, widestRow: weights.widestRow, memory: memory)
-        embedding = try weights.matrix("embed_tokens")
+        embedding = try weights.table("embed_tokens")
         head = try OutputHead(
             weights, norm: try weights.onePlusNorm("norm"), tied: embedding, softcap: c.finalSoftcap, memory: memory)
         rope = try RotaryEmbedding(c.rope, headDimension: c.headDimension, memory: memory)

@@ -44,7 +44,7 @@ final class Gemma3: LanguageModel {
         self.configuration = c
         self.capacity = capacity
         arithmetic = try Arithmetic(pool: pool, capacity: capacity, widestRow: weights.widestRow, memory: memory)
-        embedding = try weights.matrix("embed_tokens")
+        embedding = try weights.table("embed_tokens")
         head = try OutputHead(weights, norm: try weights.onePlusNorm("norm"), tied: embedding, memory: memory)
         let full = try RotaryEmbedding(c.fullRoPE, headDimension: c.headDimension, memory: memory)
         let sliding = try RotaryEmbedding(c.slidingRoPE, headDimension: c.headDimension, memory: memory)

@@ -24,7 +24,11 @@ extension Gemma3n {
                 // Of the whole population: divided by F, not by F - 1.
                 let deviation = (squares / Double(width)).squareRoot()
                 let cutoff = Float(mean) + Float(deviation) * deviations
-                for index in 0..<width { values[index] = max(0, values[index] - cutoff) }
+                for index in 0..<width {
+                    // Not max(0, excess), which would hide a NaN.
+                    let excess = values[index] - cutoff
+                    values[index] = excess <= 0 ? 0 : excess
+                }
             }
         }
 

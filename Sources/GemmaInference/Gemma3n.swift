@@ -42,7 +42,7 @@ final class Gemma3n: LanguageModel {
         self.configuration = c
         self.capacity = capacity
         math = try Arithmetic(pool: pool, capacity: capacity, widestRow: weights.widestRow, memory: memory)
-        embedding = try weights.matrix("embed_tokens")
+        embedding = try weights.table("embed_tokens")
         embedders = try c.multimodalEmbedders.map { try MultimodalEmbedder($0, weights, memory: memory) }
         head = try OutputHead(
             weights, norm: try weights.norm("norm"), tied: embedding, softcap: c.finalSoftcap, memory: memory)

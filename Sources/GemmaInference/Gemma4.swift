@@ -33,7 +33,7 @@ final class Gemma4: LanguageModel {
         self.configuration = c
         self.capacity = capacity
         arithmetic = try Arithmetic(pool: pool, capacity: capacity, widestRow: weights.widestRow, memory: memory)
-        embedding = try weights.matrix("embed_tokens")
+        embedding = try weights.table("embed_tokens")
         head = try OutputHead(
             weights, norm: try weights.norm("norm"), tied: embedding, softcap: c.logitSoftcap, memory: memory)
         perLayerInputs = try c.perLayerEmbedding.map {

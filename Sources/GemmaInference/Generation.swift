@@ -67,7 +67,19 @@ package func generate(
     _ request: GenerationRequest, model files: ModelFiles, adapter: ModelFiles? = nil,
     residency: WeightResidency = .mapped
 ) throws -> GenerationResult {
-    let loaded = try LoadedModel(reading: files, adapter: adapter, residency: residency)
+    let source = try ModelSource(of: files)
+    let configuration = try source.configuration(), tensors = try source.tensors()
+    var tokenizer: Tokenizer?, warnings: [String] = []
+    do {
+        tokenizer = try source.tokenizer()
+    } catch {
+        // Ids need no tokenizer; only the answer's text does.
+        guard case .tokens = request.prompt else { throw error }
+        warnings.append("the answer has no text: \(error)")
+    }
+    let loaded = try LoadedModel(
+        configuration: configuration, tensors: tensors, tokenizer: tokenizer,
+        adapter: try adapter.map { try Adapter(reading: $0) }, residency: residency)
     let tokens = try promptTokens(request.prompt, loaded)
     guard request.maximumTokens >= 0 else {
         throw InferenceError.invalidCount(name: "max-tokens", got: request.maximumTokens)
@@ -82,7 +94,7 @@ package func generate(
     let generated = run.generate(request.maximumTokens, after: reading, stops: stops)
 
     let endsItself = generated.last.map(stops.contains) ?? false
-    var warnings = loaded.warnings
+    warnings += loaded.warnings
     if let tokenizer = loaded.tokenizer, let stray = generated.first(where: { tokenizer.piece($0) == nil }) {
         warnings.append("token \(stray) has no piece in \(Tokenizer.path): a row of the embedding beyond the tokenizer")
     }

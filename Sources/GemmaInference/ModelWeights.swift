@@ -122,7 +122,7 @@ struct ModelWeights {
     /// The output head: the embedding when tied, unless another one is stored.
     func head(tied embedding: Matrix) throws(InferenceError) -> Linear {
         var heads: [(name: String, matrix: Matrix)] = []
-        for name in expected.headNames where mapped.tensors[name] != nil {
+        for name in expected.headNames where mapped.tensors.holds(name) {
             heads.append((name, try stored(name)))
         }
         guard let (name, head) = heads.first else {
@@ -141,6 +141,8 @@ struct ModelWeights {
                 name: name, expected: "the values of \(other), or one of them alone", got: "two different heads")
         }
         // Pages that are read for the embedding need not be read again for an equal head.
-        return Linear(weight: head.isPlain && embedding.isPlain && head.equals(embedding) ? embedding : head)
+        guard head.isPlain, embedding.isPlain, head.equals(embedding) else { return Linear(weight: head) }
+        mapped.need(embedding)
+        return Linear(weight: embedding)
     }
 }

@@ -30,6 +30,7 @@ struct OutputHead {
             case .last: min(1, tokens)
             case .all: tokens
             }
+        guard rows > 0 else { return UnsafeBufferPointer(start: logits.start, count: 0) }
         arithmetic.normalize(x, norm, into: normalized, rows: tokens)
         arithmetic.multiply(normalized.start + (tokens - rows) * norm.width, rows, (matrix, logits))
         if let softcap { arithmetic.softcap(logits, softcap, count: rows * matrix.rows) }

@@ -22,13 +22,13 @@ package struct ExpectedTensors: Sendable {
         headNames: [String], tiesWordEmbeddings: Bool, knownExtras: [String] = [],
         layers: (_ prefix: String) -> [Expected]
     ) throws {
-        guard let prefix = prefixes.first(where: { tensors[$0 + "embed_tokens.weight"] != nil }) else {
+        guard let prefix = prefixes.first(where: { tensors.holds($0 + "embed_tokens.weight") }) else {
             throw ModelFormatError.malformedSafetensors(
                 file: tensors.files.first?.name ?? "model.safetensors", tensor: prefixes[0] + "embed_tokens.weight",
                 field: "tensor", expected: "to be present, as \(modelType) needs", got: "no such name")
         }
         // A tied head stored all the same: transformers uses it when its values differ from the embedding.
-        let stored = headNames.filter { tensors[$0] != nil }
+        let stored = headNames.filter { tensors.holds($0) }
         let heads = stored.isEmpty && !tiesWordEmbeddings ? [headNames[0]] : stored
         self.prefix = prefix
         self.headNames = headNames

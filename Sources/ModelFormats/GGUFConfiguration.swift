@@ -92,8 +92,8 @@ struct GGUFConfiguration {
                 ends.append(turn)
             }
         } else {
-            ends += pieces.indices.filter { index in
-                ["<end_of_turn>", "<turn|>"].contains { metadata.head[pieces[index]].elementsEqual($0.utf8) }
+            ends += ["<end_of_turn>", "<turn|>"].compactMap { text in
+                pieces.indices.first { metadata.head[pieces[$0]].elementsEqual(text.utf8) }
             }
         }
         return ends.enumerated().filter { !ends[..<$0.offset].contains($0.element) }.map(\.element)

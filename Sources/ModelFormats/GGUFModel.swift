@@ -18,10 +18,10 @@ package struct GGUFModel: Equatable, Sendable {
 
     /// Every GGUF model of a repository, in order of the paths.
     package static func list(in model: ModelFiles) -> [GGUFModel] {
-        var models: [GGUFModel] = []
+        var models: [GGUFModel] = [], seen = Set<[UInt8]>()
         for entry in model.entries where FileFormat.byExtension(entry.path) == .gguf {
             let paths = parts(of: entry.path) ?? [entry.path]
-            if !models.contains(where: { $0.name == paths[0] }) { models.append(GGUFModel(paths: paths)) }
+            if seen.insert(Array(paths[0].utf8)).inserted { models.append(GGUFModel(paths: paths)) }
         }
         return models
     }
@@ -43,11 +43,14 @@ package struct GGUFModel: Equatable, Sendable {
         }
         guard candidates.count < 2 else {
             throw ModelFormatError.unsupported(
-                file: first.name, what: "a choice between \(candidates.count) GGUF models",
+                file: first.name, what: "one of \(candidates.count) GGUF models without being named",
                 reason: "name one of \(candidates.prefix(20).map { printable($0.name) }.joined(separator: ", "))")
         }
         return first
     }
+
+    /// Names above it are no split model's: 256 parts of llama.cpp's usual 50 GB are 12 TB.
+    private static let maximumParts = 256
 
     /// The paths of all parts when this is one of several: `x-00001-of-00003.gguf` and so on.
     private static func parts(of path: String) -> [String]? {
@@ -55,7 +58,7 @@ package struct GGUFModel: Equatable, Sendable {
         let tail = Array(stem.utf8.suffix("-00001-of-00003".utf8.count))
         guard tail.count == 15, tail.starts(with: "-".utf8), tail[6..<10].elementsEqual("-of-".utf8),
             let number = Int(digits: tail[1..<6]), let count = Int(digits: tail[10...]), count >= 2,
-            (1...count).contains(number), count <= ModelFiles.maximumCount
+            (1...count).contains(number), count <= maximumParts
         else { return nil }
         return (1...count).map { "\(stem.dropLast(15))-\(padded($0))-of-\(padded(count))\(suffix)" }
     }

@@ -34,9 +34,11 @@ struct GGUFTensorNames {
 
     /// Matrices one after the other, [n, rows, columns]: transformers has n tensors.
     private func slices(of tensor: Tensor, as name: String, file: String) throws -> [Tensor] {
-        guard tensor.shape.count == 3 else {
+        // One for each stream of AltUp but the first, of which a configuration has at most 64.
+        guard tensor.shape.count == 3, (1...63).contains(tensor.shape[0]) else {
             throw ModelFormatError.configuration(
-                file: file, key: tensor.name, expected: "a stack of matrices, 3 dimensions", got: "\(tensor.shape)")
+                file: file, key: tensor.name, expected: "a stack of 1 to 63 matrices, 3 dimensions",
+                got: "\(tensor.shape)")
         }
         let count = tensor.shape[0], size = tensor.range.count / count
         return (0..<count).map { index in

@@ -26,6 +26,10 @@ package struct ModelTensors: Sendable {
         return storedNames[position]
     }
 
+    /// Whether there is such a tensor, or a quantised matrix in its place.
+    package func holds(_ name: String) -> Bool { self[name] != nil || quantisedMatrix(name) != nil }
+
+    /// The matrix that stands in the place of a tensor of this name.
     package func quantisedMatrix(_ name: String) -> QuantisedMatrix? { quantised[Array(name.utf8)] }
 
     /// Whether a tensor is part of a quantised matrix: of the same module, as `X.scales` is of `X.weight`.

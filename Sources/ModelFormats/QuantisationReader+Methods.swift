@@ -95,6 +95,12 @@ extension QuantisationReader {
             guard tensor.name.hasSuffix("_packed") || !Self.floats.contains(tensor.element) else { return nil }
             throw refuse(tensor, "no weight_scale beside it")
         }
+        if let rotation = settings["transform_config"]?.object, !rotation.members.isEmpty {
+            throw refuse(tensor, "with a transform_config, which this build does not compute")
+        }
+        if let form = settings["sparsity_config"]?.object?["format"]?.string, form != "dense" {
+            throw refuse(tensor, "sparse, as sparsity_config says")
+        }
         for other in [".weight_zero_point", ".weight_g_idx", ".weight_global_scale"]
         where tensors[module + other] != nil {
             throw refuse(tensor, "with \(other.dropFirst()) beside it; this build computes symmetric groups in order")
@@ -143,6 +149,15 @@ extension QuantisationReader {
         guard tensor.element == .f8e4m3 else { return nil }
         let scales = try part(module + ".weight_scale_inv", of: tensor, Self.floats)
         let (rows, columns) = try dimensions(tensor), (group, groupRows) = try grid(scales, rows, columns)
+        if case .array(let sizes)? = settings["weight_block_size"], scales.elementCount > 1 {
+            guard sizes.count == 2, case .integer(let height) = sizes[0], case .integer(let width) = sizes[1],
+                height == groupRows || (height > rows && groupRows == rows),
+                width == group || (width > columns && group == columns)
+            else {
+                throw refuse(
+                    scales, "blocks of \(groupRows) by \(group), weight_block_size says otherwise")
+            }
+        }
         return QuantisedMatrix(
             codes: tensor, packing: .stream(bits: 8), values: .e4m3, rows: rows, columns: columns, scales: scales,
             group: group, groupRows: groupRows)

@@ -45,6 +45,25 @@ import Testing
         }
     }
 
+    /// A block whose logits nobody wants has no row for the head, and nothing may be read or written for it.
+    @Test(arguments: KernelTwin.all, elements)
+    func aProductOfNoTokensTouchesNothing(_ twin: KernelTwin, _ element: gemma_element) {
+        let columns = Self.columns(element)[0], weights = StoredMatrix(element, rows: 7, columns: columns)
+        var output = [Float](repeating: 42, count: 7)
+        let input = [Float](repeating: 1, count: columns)
+        weights.withMatrix { matrix in
+            output.withUnsafeMutableBufferPointer { output in
+                input.withUnsafeBufferPointer { input in
+                    var none = gemma_product(
+                        weights: matrix, tokens: 0, input: input.baseAddress, input_stride: columns,
+                        output: output.baseAddress, output_stride: 7)
+                    twin.kernels.product(&none, 0, 7)
+                }
+            }
+        }
+        #expect(output.allSatisfy { $0 == 42 })
+    }
+
     @Test(arguments: KernelTwin.all, elements)
     func aTokenGivesTheSameBitsAloneAndInABlock(_ twin: KernelTwin, _ element: gemma_element) {
         for columns in Self.columns(element) {
