@@ -105,7 +105,9 @@ struct ModelPage {
 
     private static func commands(_ detail: ModelDetail, endpoint: String) -> [Command] {
         let id = detail.summary.repository.description
-        let file = detail.files.first { $0.path.text.hasSuffix(".safetensors") } ?? detail.files.first
+        let file =
+            detail.files.first { $0.path.text.hasSuffix(".safetensors") || $0.path.text.hasSuffix(".gguf") }
+            ?? detail.files.first
         var commands = [
             Command(label: "Hugging Face command line", text: "HF_ENDPOINT=\(endpoint) hf download \(id)"),
             Command(

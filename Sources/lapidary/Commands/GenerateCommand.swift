@@ -11,8 +11,9 @@ struct GenerateCommand: AsyncParsableCommand {
         abstract: "Run a model from its files, greedily, in F32 arithmetic on this machine's CPU.",
         discussion: """
             The model is a folder as Hugging Face lays it out (config.json, tokenizer.json, *.safetensors, or one \
-            *.gguf), or one GGUF file of several. With --prompt, <bos> is put before the text and generation ends at the model's end-of-sequence token; with --tokens the \
-            ids are taken as given and generation goes on to --max-tokens.
+            *.gguf), or one GGUF file of several; safetensors come first. With --prompt, <bos> is put before the text \
+            and generation ends at the model's end-of-sequence token; with --tokens the ids are taken as given and \
+            generation goes on to --max-tokens.
             """)
 
     @Argument(help: "Folder with the model's files, or a GGUF file.")
