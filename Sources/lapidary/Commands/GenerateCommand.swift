@@ -37,7 +37,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @Flag(help: "Add the mean negative log-likelihood of the prompt, in nats per token.")
     var score = false
 
-    @Flag(help: "Give pages of weights back after use: under 64 MiB of memory in all, for up to twice the time.")
+    @Flag(help: "Give pages of weights back after use: about 64 MiB of memory in all, for up to twice the time.")
     var frugal = false
 
     @OptionGroup var output: OutputOptions

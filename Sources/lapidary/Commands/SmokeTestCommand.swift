@@ -26,7 +26,7 @@ struct SmokeTestCommand: AsyncParsableCommand {
     @Option(help: "A probe as JSON: a file, or - for standard input.")
     var probe: String?
 
-    @Flag(help: "Give pages of weights back after use: under 64 MiB of memory in all, for up to twice the time.")
+    @Flag(help: "Give pages of weights back after use: about 64 MiB of memory in all, for up to twice the time.")
     var frugal = false
 
     @Option(help: .hidden)
