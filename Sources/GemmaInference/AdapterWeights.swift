@@ -17,7 +17,7 @@ final class AdapterWeights {
 
     func checkSizes() throws(InferenceError) { try mapped.checkSizes() }
 
-    /// The largest rank and the largest number of rows or columns of any change.
+    /// The largest rank of any low-rank update.
     var largestRank: Int { modules.updates.values.map(\.rank).max() ?? 1 }
 
     /// Whether no low-rank update has an effect: every `up` (for embeddings `down`) as stored is zero, as PEFT starts.

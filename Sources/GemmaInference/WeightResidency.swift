@@ -22,7 +22,7 @@ extension Matrix {
         return stride(from: 0, to: rows, by: max(1, step)).lazy.map { $0..<min($0 + step, rows) }
     }
 
-    /// Some of its rows, as a matrix.
+    /// Some of its rows, as a matrix. For plain matrices: grouped codes and what an adapter changes are left behind.
     subscript(rows: Range<Int>) -> Matrix {
         var part = stored
         part.values += rows.lowerBound * stored.row_bytes
