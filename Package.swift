@@ -26,6 +26,10 @@ let package = Package(
         .target(name: "RegistryCore", dependencies: ["COpenSSL"]),
         .target(name: "ModelFormats"),
         .target(name: "GemmaInference", dependencies: ["ModelFormats", "CGemmaKernels"]),
+        .target(name: "ChatTemplates"),
+        .target(
+            name: "SmokeTesting",
+            dependencies: ["RegistryCore", "ModelFormats", "GemmaInference", "ChatTemplates", "CGemmaKernels"]),
 
         .target(name: "RegistryUpstream", dependencies: ["RegistryCore", "CCurl"]),
         .target(name: "RegistryStorage", dependencies: ["RegistryCore"]),
@@ -38,7 +42,7 @@ let package = Package(
             name: "RegistryOperations",
             dependencies: [
                 "RegistryCore", "RegistryUpstream", "RegistryStorage", "RegistryCatalog", "RegistryPolicy",
-                "ModelFormats", "GemmaInference",
+                "ModelFormats", "SmokeTesting",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Logging", package: "swift-log"),
@@ -64,7 +68,7 @@ let package = Package(
             name: "lapidary",
             dependencies: [
                 "RegistryCore", "RegistryUpstream", "RegistryStorage", "RegistryCatalog", "RegistryPolicy",
-                "ModelFormats", "GemmaInference", "RegistryOperations", "RegistryServer", "SampleHub",
+                "ModelFormats", "GemmaInference", "SmokeTesting", "RegistryOperations", "RegistryServer", "SampleHub",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -73,7 +77,17 @@ let package = Package(
 
         .testTarget(name: "RegistryCoreTests", dependencies: ["RegistryCore"]),
         .testTarget(name: "ModelFormatsTests", dependencies: ["ModelFormats"]),
-        .testTarget(name: "GemmaInferenceTests", dependencies: ["GemmaInference", "ModelFormats", "CGemmaKernels"]),
+        // The tiny checkpoints of Tests/Fixtures/Models, and copies of them that a test may change.
+        .target(name: "FixtureModels", dependencies: ["ModelFormats"], path: "Tests/FixtureModels"),
+        .testTarget(
+            name: "GemmaInferenceTests",
+            dependencies: ["GemmaInference", "ModelFormats", "CGemmaKernels", "FixtureModels"]),
+        .testTarget(name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "ModelFormats"]),
+        .testTarget(
+            name: "SmokeTestingTests",
+            dependencies: [
+                "SmokeTesting", "RegistryCore", "GemmaInference", "ModelFormats", "CGemmaKernels", "FixtureModels",
+            ]),
         .testTarget(name: "RegistryStorageTests", dependencies: ["RegistryCore", "RegistryStorage"]),
         .testTarget(name: "RegistryCatalogTests", dependencies: ["RegistryCore", "RegistryCatalog"]),
         .testTarget(name: "RegistryPolicyTests", dependencies: ["RegistryCore", "RegistryPolicy"]),
