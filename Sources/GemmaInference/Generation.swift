@@ -135,7 +135,7 @@ private func promptTokens(_ prompt: GenerationRequest.Prompt, _ loaded: LoadedMo
 extension Tokenizer {
     /// The ids of a text with exactly one beginning-of-sequence token before it: every Gemma needs it, and a text that
     /// a chat template rendered already carries it.
-    func encodeWithBeginning(_ text: String) -> [Int] {
+    package func encodeWithBeginning(_ text: String) -> [Int] {
         let tokens = encode(text, addsSpecial: false)
         guard let begin = beginOfSequence, tokens.first != begin else { return tokens }
         return [begin] + tokens

@@ -1,6 +1,6 @@
-internal import CGemmaKernels
+package import CGemmaKernels
 import Foundation
-internal import ModelFormats
+package import ModelFormats
 
 /// A stored matrix, in the file's own element type; it lives as long as the mapping that it points into.
 struct Matrix {
@@ -56,7 +56,7 @@ struct Linear {
 
 extension gemma_element {
     /// Nil for element types that the kernels do not read.
-    init?(_ element: TensorElement) {
+    package init?(_ element: TensorElement) {
         switch element {
         case .f32: self = gemma_f32
         case .f16: self = gemma_f16

@@ -2,33 +2,34 @@ internal import CGemmaKernels
 import Foundation
 
 /// One text going through a model: reading a prompt in blocks, scoring it, and greedy continuation.
-struct TextRun {
-    let model: any LanguageModel
+package struct TextRun {
+    package let model: any LanguageModel
     private let kernels: UnsafePointer<gemma_kernels> = gemma_fastest_kernels()
 
-    init(_ model: any LanguageModel) { self.model = model }
+    package init(_ model: any LanguageModel) { self.model = model }
 
     /// What a pass over a prompt yields.
-    struct Reading {
+    package struct Reading {
         /// Logits at the last position, [V].
-        var lastLogits: [Float] = []
+        package var lastLogits: [Float] = []
         /// -log p(token i | tokens before i) for i from 1 on; empty when no score was asked for.
-        var negativeLogLikelihoods: [Double] = []
+        package var negativeLogLikelihoods: [Double] = []
         /// NaN and infinite logits seen, over all positions when scored, else over the last.
-        var nonFiniteLogits = 0
+        package var nonFiniteLogits = 0
         /// The first position with such a logit.
-        var firstNonFinitePosition: Int?
+        package var firstNonFinitePosition: Int?
         /// The largest magnitude of a finite logit.
-        var largestLogit: Float = 0
+        package var largestLogit: Float = 0
 
-        var meanNLL: Double? {
+        /// Nats per token.
+        package var meanNLL: Double? {
             negativeLogLikelihoods.isEmpty
                 ? nil : negativeLogLikelihoods.reduce(0, +) / Double(negativeLogLikelihoods.count)
         }
     }
 
     /// Reads `tokens` (at least one, ids within the vocabulary, within the model's capacity) from the start.
-    func read(_ tokens: [Int], scores: Bool) -> Reading {
+    package func read(_ tokens: [Int], scores: Bool) -> Reading {
         model.reset()
         var reading = Reading()
         let width = model.vocabularySize
@@ -50,7 +51,7 @@ struct TextRun {
 
     /// The likeliest next tokens, one after the other, after a reading. Stops after `count` tokens, after a token of
     /// `stops` (which is part of the answer), or when the capacity is used up.
-    func generate(_ count: Int, after reading: Reading, stops: [Int]) -> [Int] {
+    package func generate(_ count: Int, after reading: Reading, stops: [Int]) -> [Int] {
         guard count > 0, !reading.lastLogits.isEmpty else { return [] }
         var tokens: [Int] = []
         tokens.reserveCapacity(min(count, model.capacity))

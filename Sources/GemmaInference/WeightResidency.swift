@@ -2,7 +2,7 @@ internal import CGemmaKernels
 import Foundation
 
 /// How much of the mapped weight files stays in this process's memory. What is computed is the same, bit by bit.
-package enum WeightResidency: String, Sendable {
+package enum WeightResidency: String, Codable, Sendable {
     /// Pages stay once they were read, until the system wants them back: the fastest.
     case mapped
     /// Pages are given back right after use, so that the process stays small whatever the size of the model. The system

@@ -1,10 +1,10 @@
 import Foundation
-package import GemmaInference
 import ModelFormats
 import RegistryCatalog
 import RegistryCore
 package import RegistryPolicy
 import RegistryStorage
+package import SmokeTesting
 
 /// Inspection and smoke test of a snapshot's files, under their own names in a folder of hard links.
 struct Examination {
@@ -52,10 +52,12 @@ struct Examination {
         }
         try await say("running the smoke test")
         let process = SmokeTestProcess(
-            executable: registry.configuration.executable, timeLimit: registry.policy.smokeTest.timeLimit,
-            testerBuild: registry.testerBuild)
+            executable: registry.configuration.executable, timeLimit: registry.policy.smokeTest.timeLimit)
         do {
-            let verdict = try await process.run(on: folder, probe: SmokeTestProbe(probe))
+            let verdict = try await process.run(
+                SmokeTestJob(
+                    model: folder, repository: snapshot.repository.description, probe: probe,
+                    testerBuild: registry.testerBuild))
             return [inspection, Evidence(verdict, manifest: manifest.digest)]
         } catch let broken as SmokeTestProcess.Broken {
             return [
@@ -68,11 +70,15 @@ struct Examination {
     }
 }
 
-extension SmokeTestProbe {
-    package init(_ probe: Policy.Probe) {
+extension SmokeTestJob {
+    package init(model: String, repository: String, probe: Policy.Probe, testerBuild: String) {
         self.init(
-            text: probe.text, maximumMeanNLL: probe.maximumMeanNLL, warnMeanNLL: probe.warnMeanNLL,
-            prompt: probe.prompt, maxTokens: probe.maximumTokens)
+            model: model, repository: repository,
+            probes: ProbeSet(
+                name: "policy", texts: [.init(language: "en", text: probe.text)],
+                prompts: [.init(language: "en", prompt: probe.prompt, maximumTokens: probe.maximumTokens)]),
+            bounds: SmokeTestBounds(maximumMeanNLL: probe.maximumMeanNLL, warnMeanNLL: probe.warnMeanNLL),
+            testerBuild: testerBuild)
     }
 }
 
@@ -103,7 +109,7 @@ extension Evidence {
         let seconds = Quantity.fixed(report.seconds, 2)
         var measurements = ["seconds": seconds, "peakMemory": Quantity.bytes(Int64(report.peakMemoryBytes))]
         measurements["meanNLL"] = report.meanNLL.map { Quantity.fixed($0, 4) }
-        measurements["generatedText"] = report.generatedText
+        measurements["generatedText"] = report.texts.first?.text
         measurements["modelType"] = report.modelType
         self.init(
             kind: .smokeTest, outcome: Outcome(rawValue: report.verdict.rawValue) ?? .failed, manifest: manifest,

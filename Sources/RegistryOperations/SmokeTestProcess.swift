@@ -1,19 +1,17 @@
 import Foundation
-import GemmaInference
 import RegistryCore
-import RegistryPolicy
+import SmokeTesting
 import Subprocess
 import SystemPackage
 
-/// Runs the smoke test in a process of its own: `lapidary smoke-test DIR --probe -`, with an empty environment, a
-/// time limit, and nothing of ours but the model's folder and the probe on its standard input.
+/// Runs the smoke test in a process of its own: `lapidary smoke-test DIR --job -`, with an empty environment, a
+/// time limit, and nothing of ours but the job on its standard input.
 ///
 /// A model that makes the reader crash, hang or babble can so end neither the server nor the test with a pass: the
 /// report must parse, its verdict must agree with the exit status, and anything else is a failed test.
 struct SmokeTestProcess {
     let executable: String
     let timeLimit: Duration
-    let testerBuild: String
 
     /// A report of eight checks is 3 KiB; the rest is the generated text.
     private static let outputLimit = 1 << 20
@@ -24,12 +22,12 @@ struct SmokeTestProcess {
     }
 
     /// - Throws: ``Broken``
-    func run(on folder: String, probe: SmokeTestProbe) async throws -> SmokeTestReport {
-        let input = String(decoding: try JSONEncoder().encode(probe), as: UTF8.self)
+    func run(_ job: SmokeTestJob) async throws -> SmokeTestReport {
+        let input = String(decoding: try JSONEncoder().encode(job), as: UTF8.self)
         let result = try await withDeadline {
             try await Subprocess.run(
                 .path(FilePath(executable)),
-                arguments: ["smoke-test", folder, "--probe", "-", "--tester-build", testerBuild, "--format", "json"],
+                arguments: ["smoke-test", job.model, "--job", "-", "--format", "json"],
                 environment: .custom([:] as [Environment.Key: String]), workingDirectory: "/",
                 platformOptions: .ownSession, input: .string(input), output: .bytes(limit: Self.outputLimit),
                 error: .string(limit: 4096))

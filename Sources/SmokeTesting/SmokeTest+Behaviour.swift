@@ -1,31 +1,36 @@
-internal import ModelFormats
+import GemmaInference
+import ModelFormats
+import RegistryCore
 
 extension SmokeTest {
     /// One scored pass over the probe's text, then the prompt continued twice.
     mutating func checkForwardPass(_ loaded: LoadedModel, _ tokenizer: Tokenizer) throws {
         let context = loaded.configuration.contextLength
-        let text = Array(tokenizer.encodeWithBeginning(probe.text).prefix(context))
-        let prompt = Array(tokenizer.encodeWithBeginning(probe.prompt).prefix(context))
-        guard text.count >= 2, !prompt.isEmpty, probe.maxTokens >= 1 else {
+        let probe = job.probes.prompts.first
+        let text = Array(tokenizer.encodeWithBeginning(job.probes.texts.first?.text ?? "").prefix(context))
+        let prompt = Array(tokenizer.encodeWithBeginning(probe?.prompt ?? "").prefix(context))
+        guard text.count >= 2, !prompt.isEmpty, let probe, probe.maximumTokens >= 1 else {
             record(
                 .finiteLogits, .failed, bound: "a probe with a text, a prompt and at least 1 token to generate",
                 reason: "the probe's text gives \(text.count) tokens and its prompt \(prompt.count)")
             return
         }
-        let wanted = min(probe.maxTokens, context - prompt.count + 1)
+        let wanted = min(probe.maximumTokens, context - prompt.count + 1)
         let run = TextRun(try loaded.makeModel(capacity: max(text.count, min(context, prompt.count + wanted))))
         progress(.finiteLogits, 0)
         let scored = run.read(text, scores: true)
         guard checkFinite(scored, positions: text.count) else { return }
         // JSON has no NaN; checkLikelihood shows one as text.
-        meanNLL = scored.meanNLL.flatMap { $0.isFinite ? $0 : nil }
+        measurements["meanNLL"] = scored.meanNLL.flatMap { $0.isFinite ? $0 : nil }
 
         progress(.noDegenerateRepetition, 0)
         let stops = loaded.configuration.endOfSequence
         let first = run.read(prompt, scores: false)
         let tokens = run.generate(wanted, after: first, stops: stops)
-        generatedTokens = tokens
-        generatedText = tokenizer.decode(tokens, skipsSpecial: true)
+        texts.append(
+            .init(
+                language: probe.language, prompt: probe.prompt, text: tokenizer.decode(tokens, skipsSpecial: true),
+                tokens: tokens, endsItself: tokens.last.map(stops.contains) ?? false))
         progress(.deterministic, 0)
         let second = run.read(prompt, scores: false)
         let again = run.generate(wanted, after: second, stops: stops)
@@ -65,11 +70,12 @@ extension SmokeTest {
     private mutating func checkLikelihood(_ reading: TextRun.Reading) {
         let mean = reading.meanNLL ?? .infinity
         let bound =
-            "at most \(probe.maximumMeanNLL)"
-            + (probe.warnMeanNLL.map { ", without warning at most \($0)" } ?? "")
+            "at most \(job.bounds.maximumMeanNLL)"
+            + (job.bounds.warnMeanNLL.map { ", without warning at most \($0)" } ?? "")
         // Written so that NaN fails.
         let outcome: SmokeTestReport.Outcome =
-            !(mean <= probe.maximumMeanNLL) ? .failed : mean > probe.warnMeanNLL ?? .infinity ? .warned : .passed
+            !(mean <= job.bounds.maximumMeanNLL)
+            ? .failed : mean > job.bounds.warnMeanNLL ?? .infinity ? .warned : .passed
         let judgement =
             !mean.isFinite
             ? "it is \(mean.isNaN ? "NaN" : "infinite"), so the arithmetic broke down"

@@ -1,4 +1,4 @@
-internal import ModelFormats
+import ModelFormats
 
 extension SmokeTest {
     /// Configuration and headers: every tensor that the configuration implies is there with its shape.

@@ -1,4 +1,4 @@
-internal import ModelFormats
+import ModelFormats
 
 extension SmokeTest {
     /// Above this a stored matrix is suspicious (corrupt OPT shards held 1e3 to 5e4), though not surely broken.

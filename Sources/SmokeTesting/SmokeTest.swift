@@ -1,5 +1,7 @@
 import Foundation
-package import ModelFormats
+import GemmaInference
+import ModelFormats
+import RegistryCore
 
 /// Runs a model once and says whether it behaves like one: structure first, then stored values, then a forward pass.
 ///
@@ -11,55 +13,51 @@ package struct SmokeTest {
     package typealias Progress = (SmokeTestReport.CheckName, Double) -> Void
 
     let files: ModelFiles
-    let probe: SmokeTestProbe
-    let testerBuild: String
-    let residency: WeightResidency
+    let job: SmokeTestJob
     let progress: Progress
+    /// What the model is taken for, and why.
+    let modelClass: ModelClass
+    let classReason: String
     var checks: [SmokeTestReport.Check] = []
     var modelType: String?
     /// Put before every reason when there are several models.
     private var subject = ""
     private var opened: ModelSource?
-    var generatedTokens: [Int] = []
-    var generatedText: String?
-    var meanNLL: Double?
+    var texts: [SmokeTestReport.GeneratedText] = []
+    var measurements: [String: Double] = [:]
 
-    /// Runs all checks on every model that the files hold: a repository of GGUF files holds one for each quantisation,
-    /// and its report has the worst of their verdicts and the checks of all. `testerBuild` is recorded as given.
-    package static func run(
-        _ files: ModelFiles, probe: SmokeTestProbe, testerBuild: String, residency: WeightResidency = .mapped,
-        progress: @escaping Progress = { _, _ in }
-    ) -> SmokeTestReport {
-        let start = ContinuousClock.now, models = files.models
-        let tests = models.map { model in
-            var test = SmokeTest(
-                files: model.files, probe: probe, testerBuild: testerBuild, residency: residency, progress: progress)
-            test.subject = models.count > 1 ? model.name.map { printable($0) + ": " } ?? "" : ""
-            test.runChecks()
-            test.skipRest()
-            return test
+    /// Runs all checks on every model that the job's files hold: a repository of GGUF files holds one for each
+    /// quantisation, and its report has the worst of their verdicts and the checks of all.
+    package static func run(_ job: SmokeTestJob, progress: @escaping Progress = { _, _ in }) -> SmokeTestReport {
+        let start = ContinuousClock.now
+        let tests: [SmokeTest]
+        do {
+            let models = try ModelFiles(path: job.model).models
+            tests = models.map { model in
+                var test = SmokeTest(model.files, job, progress)
+                test.subject = models.count > 1 ? model.name.map { printable($0) + ": " } ?? "" : ""
+                test.runChecks()
+                test.skipRest()
+                return test
+            }
+        } catch {
+            return SmokeTestReport(unreadable: job, reason: "\(error)", since: start)
         }
         let worst = [.failed, .unsupported, .warned].first { verdict in tests.contains { $0.verdict == verdict } }
         let verdict = worst ?? .passed
         let decisive = tests.first { $0.verdict == verdict }
-        let elapsed = start.duration(to: .now)
-        let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
         return SmokeTestReport(
-            verdict: verdict, checks: tests.flatMap(\.checks), modelType: decisive?.modelType,
-            generatedText: decisive?.generatedText, generatedTokens: decisive?.generatedTokens ?? [],
-            meanNLL: decisive?.meanNLL, seconds: seconds, peakMemoryBytes: peakResidentBytes(),
-            testerBuild: testerBuild)
+            verdict: verdict, modelClass: decisive?.modelClass, classReason: decisive?.classReason ?? "",
+            checks: tests.flatMap(\.checks), modelType: decisive?.modelType, texts: decisive?.texts ?? [],
+            measurements: decisive?.measurements ?? [:], seconds: start.secondsSince,
+            peakMemoryBytes: peakResidentBytes(), testerBuild: job.testerBuild)
     }
 
-    private init(
-        files: ModelFiles, probe: SmokeTestProbe, testerBuild: String, residency: WeightResidency,
-        progress: @escaping Progress
-    ) {
+    private init(_ files: ModelFiles, _ job: SmokeTestJob, _ progress: @escaping Progress) {
         self.files = files
-        self.probe = probe
-        self.testerBuild = testerBuild
-        self.residency = residency
+        self.job = job
         self.progress = progress
+        (modelClass, classReason) = ModelClass.recognised(in: files, job)
     }
 
     private mutating func runChecks() {
@@ -68,7 +66,8 @@ package struct SmokeTest {
         guard checkValues(configuration, tensors) else { return }
         do {
             let loaded = try LoadedModel(
-                configuration: configuration, tensors: tensors, tokenizer: tokenizer, residency: residency)
+                configuration: configuration, tensors: tensors, tokenizer: tokenizer,
+                residency: job.residency)
             try checkForwardPass(loaded, tokenizer)
         } catch {
             record(.finiteLogits, .failed, bound: "a forward pass", reason: "\(error)")
@@ -92,8 +91,12 @@ package struct SmokeTest {
 
     private mutating func skipRest() {
         let done = Set(checks.map(\.name))
-        guard let stopper = checks.last(where: { $0.outcome == .failed || $0.outcome == .unsupported }) else { return }
         for name in SmokeTestReport.CheckName.allCases where !done.contains(name) {
+            guard let reason = modelClass.reasonAgainst(name) else { continue }
+            record(name, .notApplicable, bound: "", reason: reason)
+        }
+        guard let stopper = checks.last(where: { $0.outcome == .failed || $0.outcome == .unsupported }) else { return }
+        for name in SmokeTestReport.CheckName.allCases where !checks.contains(where: { $0.name == name }) {
             record(name, .skipped, bound: "", reason: "not run, because \(stopper.name.rawValue) \(stopper.outcome)")
         }
     }
@@ -103,10 +106,33 @@ package struct SmokeTest {
         let outcomes = checks.map(\.outcome)
         if outcomes.contains(.failed) { return .failed }
         if outcomes.contains(.unsupported) { return .unsupported }
-        guard checks.count == SmokeTestReport.CheckName.allCases.count, !outcomes.contains(.skipped) else {
+        guard Set(checks.map(\.name)).count == SmokeTestReport.CheckName.allCases.count, !outcomes.contains(.skipped)
+        else {
             return .failed
         }
         return outcomes.contains(.warned) ? .warned : .passed
+    }
+}
+
+extension SmokeTestReport {
+    /// The files could not even be listed.
+    fileprivate init(unreadable job: SmokeTestJob, reason: String, since start: ContinuousClock.Instant) {
+        self.init(
+            verdict: .failed, modelClass: nil, classReason: "",
+            checks: [
+                Check(
+                    name: .tensorsPresentAndShaped, outcome: .failed, value: "",
+                    bound: "a folder of files that can be read",
+                    reason: reason)
+            ], modelType: nil, texts: [], measurements: [:], seconds: start.secondsSince,
+            peakMemoryBytes: peakResidentBytes(), testerBuild: job.testerBuild)
+    }
+}
+
+extension ContinuousClock.Instant {
+    fileprivate var secondsSince: Double {
+        let elapsed = duration(to: .now).components
+        return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
     }
 }
 

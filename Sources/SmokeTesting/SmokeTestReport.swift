@@ -1,32 +1,16 @@
-/// What a smoke test asks of a model. The sample policies carry one per kind of model, because a bound on the mean
-/// negative log-likelihood means something only for a given text: about 1.0 for a tiny model on its own training text,
-/// and for real Gemmas on plain English below 5.3 (a perplexity of 200) where a broken one is near ln V = 12.5.
-package struct SmokeTestProbe: Codable, Equatable, Sendable {
-    /// The text that is scored.
-    package var text: String
-    /// Above this mean negative log-likelihood, in nats per token, the model fails.
-    package var maximumMeanNLL: Double
-    /// Above this it passes with a warning.
-    package var warnMeanNLL: Double?
-    /// The text that is continued, twice.
-    package var prompt: String
-    /// How many tokens are generated.
-    package var maxTokens: Int
-
-    package init(text: String, maximumMeanNLL: Double, warnMeanNLL: Double? = nil, prompt: String, maxTokens: Int) {
-        self.text = text
-        self.maximumMeanNLL = maximumMeanNLL
-        self.warnMeanNLL = warnMeanNLL
-        self.prompt = prompt
-        self.maxTokens = maxTokens
-    }
-}
+package import RegistryCore
 
 /// The outcome of one run of a model on this machine.
 package struct SmokeTestReport: Codable, Equatable, Sendable {
     package enum Verdict: String, Codable, Sendable { case passed, warned, failed, unsupported }
 
-    package enum Outcome: String, Codable, Sendable { case passed, warned, failed, unsupported, skipped }
+    package enum Outcome: String, Codable, Sendable {
+        case passed, warned, failed, unsupported
+        /// A check before it failed.
+        case skipped
+        /// Models of this class have no such thing, or nothing is here to compare with; the reason says which.
+        case notApplicable = "not-applicable"
+    }
 
     /// The checks in the order in which they run, cheap ones first. The raw values are a contract.
     package enum CheckName: String, Codable, CaseIterable, Sendable {
@@ -51,12 +35,34 @@ package struct SmokeTestReport: Codable, Equatable, Sendable {
         package let reason: String
     }
 
+    /// Something that the model wrote during the test.
+    package struct GeneratedText: Codable, Equatable, Sendable {
+        package var language: String
+        /// As the operator wrote it, not as the template rendered it.
+        package var prompt: String
+        package var text: String
+        package var tokens: [Int]
+        /// Whether a token of `eos_token_id` ended it.
+        package var endsItself: Bool
+
+        package init(language: String, prompt: String, text: String, tokens: [Int], endsItself: Bool) {
+            self.language = language
+            self.prompt = prompt
+            self.text = text
+            self.tokens = tokens
+            self.endsItself = endsItself
+        }
+    }
+
     package let verdict: Verdict
+    /// What the model was taken for, and why.
+    package let modelClass: ModelClass?
+    package let classReason: String
     package let checks: [Check]
     package let modelType: String?
-    package let generatedText: String?
-    package let generatedTokens: [Int]
-    package let meanNLL: Double?
+    package let texts: [GeneratedText]
+    /// Numbers by name, e.g. `meanNLL`, `meanNLL.de`, `entropy`, `tokensPerSecond`: what is compared between two models.
+    package let measurements: [String: Double]
     package let seconds: Double
     /// The largest resident set of the testing process, mapped weights included.
     package let peakMemoryBytes: Int
@@ -64,4 +70,6 @@ package struct SmokeTestReport: Codable, Equatable, Sendable {
     package let testerBuild: String
 
     package subscript(_ name: CheckName) -> Check? { checks.first { $0.name == name } }
+
+    package var meanNLL: Double? { measurements["meanNLL"] }
 }

@@ -1,5 +1,6 @@
-internal import CGemmaKernels
-internal import ModelFormats
+import CGemmaKernels
+import GemmaInference
+import ModelFormats
 
 /// One pass over the stored numbers of all tensors, in pieces of fixed size, so that memory stays bounded whatever the
 /// size of the model. Reads with pread: a file cut short meanwhile is an error, not a signal.

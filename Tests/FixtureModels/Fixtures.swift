@@ -1,81 +1,68 @@
 import Foundation
-import GemmaInference
 import ModelFormats
-import Testing
 
 /// The tiny checkpoints beside the tests and what transformers computed with them.
-enum Fixtures {
-    static let models = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+package enum Fixtures {
+    package static let models = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/Models")
 
-    static let all = [
+    package static let all = [
         "gemma", "gemma-f32", "gemma2", "gemma2-qscalar", "gemma3", "gemma3-sharded", "gemma3-mm", "gemma3-trained",
         "gemma3n", "gemma3n-mm", "gemma4-dense", "gemma4-moe", "gemma4-ple", "gemma4-mm", "gemma4-unified",
         "gemma4-trained",
     ]
 
-    static func files(_ name: String) throws -> ModelFiles {
-        try ModelFiles(directory: models.appending(path: name).path)
-    }
+    package static func path(_ name: String) -> String { models.appending(path: name).path }
 
-    static func golden(_ name: String) throws -> Golden {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try decoder.decode(Golden.self, from: Data(contentsOf: models.appending(path: "\(name)/golden.json")))
+    package static func files(_ name: String) throws -> ModelFiles {
+        try ModelFiles(directory: models.appending(path: name).path)
     }
 }
 
-/// golden.json: transformers 5.23.0 in float32, eager attention (see Tests/Fixtures/Models/README.md).
-struct Golden: Decodable {
-    let prompt: String
-    let promptIds: [Int]
-    let lastLogitsF32: [Float]
-    let greedy16F32: [Int]
-    let greedy16Text: String
-    let nllText: String
-    let nllIds: [Int]
-    let meanNllF32: Double
+/// A fixture is not what a test takes it for.
+package struct Unfit: Error {
+    let reason: String
 }
 
 /// A copy of a fixture in a directory of its own, whose tensors a test may change.
-final class EditableModel {
-    let path: String
+package final class EditableModel {
+    package let path: String
 
-    init(copying fixture: String) throws {
+    package init(copying fixture: String) throws {
         path = FileManager.default.temporaryDirectory.appending(path: "inference-\(UUID().uuidString)").path
         try FileManager.default.copyItem(atPath: Fixtures.models.appending(path: fixture).path, toPath: path)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    func files() throws -> ModelFiles { try ModelFiles(directory: path) }
+    package func files() throws -> ModelFiles { try ModelFiles(directory: path) }
 
-    func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path + "/" + name) }
+    package func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path + "/" + name) }
 
-    func replace(_ name: String, _ old: String, with new: String) throws {
+    package func replace(_ name: String, _ old: String, with new: String) throws {
         let url = URL(filePath: path + "/" + name)
         let text = try String(contentsOf: url, encoding: .utf8)
-        try #require(text.contains(old))
+        guard text.contains(old) else { throw Unfit(reason: "\(name) does not hold '\(old)'") }
         try text.replacing(old, with: new, maxReplacements: 1).write(to: url, atomically: true, encoding: .utf8)
     }
 
     /// The stored bytes of a tensor.
-    func bytes(_ tensor: String) throws -> Data {
+    package func bytes(_ tensor: String) throws -> Data {
         let (url, range) = try place(tensor)
         return try Data(contentsOf: url).subdata(in: range)
     }
 
     /// Replaces the stored bytes of a tensor by as many others.
-    func write(_ tensor: String, _ bytes: Data) throws {
+    package func write(_ tensor: String, _ bytes: Data) throws {
         let (url, range) = try place(tensor)
-        try #require(range.count == bytes.count)
+        guard range.count == bytes.count else { throw Unfit(reason: "\(tensor) has \(range.count) bytes") }
         var data = try Data(contentsOf: url)
         data.replaceSubrange(range, with: bytes)
         try data.write(to: url)
     }
 
     /// Replaces one BF16 number.
-    func write(_ tensor: String, at index: Int, bits: UInt16) throws {
+    package func write(_ tensor: String, at index: Int, bits: UInt16) throws {
         var bytes = try bytes(tensor)
         bytes[2 * index] = UInt8(truncatingIfNeeded: bits)
         bytes[2 * index + 1] = UInt8(truncatingIfNeeded: bits >> 8)
@@ -83,7 +70,7 @@ final class EditableModel {
     }
 
     /// Exchanges all tensors of two layers.
-    func swapLayers(_ first: Int, _ second: Int) throws {
+    package func swapLayers(_ first: Int, _ second: Int) throws {
         let names = try ModelTensors(reading: try files()).tensors.map(\.tensor.name)
         for name in names where name.contains(".layers.\(first).") {
             let other = name.replacing(".layers.\(first).", with: ".layers.\(second).")
@@ -94,7 +81,7 @@ final class EditableModel {
     }
 
     /// Rewrites model.safetensors with every tensor converted from BF16 by `convert`, under another element type.
-    func rewrite(
+    package func rewrite(
         as element: String, width: Int, _ convert: (Float) -> [UInt8], extra: [(String, [Int], Data)] = [],
         renaming: (String) -> String = { $0 }
     ) throws {
@@ -124,19 +111,21 @@ final class EditableModel {
 
     private func place(_ tensor: String) throws -> (URL, Range<Int>) {
         let tensors = try ModelTensors(reading: try files())
-        let (found, file) = try #require(tensors[tensor], "no tensor \(tensor)")
+        guard let (found, file) = tensors[tensor] else { throw Unfit(reason: "no tensor \(tensor)") }
         return (URL(filePath: path + "/" + tensors.files[file].name), found.range)
     }
 }
 
 /// Little-endian bytes of an F32, an F16 and a BF16.
-func f32Bytes(_ value: Float) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) } }
-func f16Bytes(_ value: Float) -> [UInt8] {
+package func f32Bytes(_ value: Float) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+}
+package func f16Bytes(_ value: Float) -> [UInt8] {
     let bits = Float16(value).bitPattern
     return [UInt8(truncatingIfNeeded: bits), UInt8(bits >> 8)]
 }
-func bf16Bytes(_ value: Float) -> [UInt8] { Array(f32Bytes(value)[2...]) }
+package func bf16Bytes(_ value: Float) -> [UInt8] { Array(f32Bytes(value)[2...]) }
 
-func largestDifference(_ left: [Float], _ right: [Float]) -> Float {
+package func largestDifference(_ left: [Float], _ right: [Float]) -> Float {
     left.count == right.count ? zip(left, right).map { abs($0 - $1) }.max() ?? 0 : .infinity
 }

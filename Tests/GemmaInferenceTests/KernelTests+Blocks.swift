@@ -1,4 +1,5 @@
 import CGemmaKernels
+import FixtureModels
 import Foundation
 import Testing
 

@@ -1,4 +1,5 @@
 import CGemmaKernels
+import FixtureModels
 
 /// One set of kernels that this machine can run.
 struct KernelTwin: Sendable, CustomStringConvertible {

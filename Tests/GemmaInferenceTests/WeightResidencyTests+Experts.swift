@@ -1,3 +1,4 @@
+import FixtureModels
 import Foundation
 import GemmaInference
 import ModelFormats

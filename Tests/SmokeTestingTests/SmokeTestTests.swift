@@ -1,23 +1,44 @@
+import FixtureModels
 import Foundation
 import GemmaInference
 import ModelFormats
+import RegistryCore
+import SmokeTesting
 import Testing
+
+/// One text, one prompt and a bound.
+struct Probe {
+    var text: String
+    var maximumMeanNLL: Double
+    var warnMeanNLL: Double?
+    var prompt: String
+    var maxTokens: Int
+
+    func job(_ model: String) -> SmokeTestJob {
+        SmokeTestJob(
+            model: model,
+            probes: ProbeSet(
+                name: "test", texts: [.init(language: "en", text: text)],
+                prompts: [.init(language: "en", prompt: prompt, maximumTokens: maxTokens)]),
+            bounds: SmokeTestBounds(maximumMeanNLL: maximumMeanNLL, warnMeanNLL: warnMeanNLL), testerBuild: "test")
+    }
+}
 
 @Suite struct SmokeTestTests {
     /// The sample's own text, cut to the 64 tokens that it was trained on.
-    private static let probe = SmokeTestProbe(
+    private static let probe = Probe(
         text: "A model is a long list of numbers. You read the list from a file, you multiply it with another list, "
             + "and in the end you have a score for each word",
         maximumMeanNLL: 2.5, prompt: "The old harbour woke before", maxTokens: 16)
 
     private func test(
-        _ files: ModelFiles, probe: SmokeTestProbe = probe
+        _ model: String, probe: Probe = probe, progress: @escaping SmokeTest.Progress = { _, _ in }
     ) -> SmokeTestReport {
-        SmokeTest.run(files, probe: probe, testerBuild: "test")
+        SmokeTest.run(probe.job(model), progress: progress)
     }
 
     @Test func passesASoundModel() throws {
-        let report = test(try Fixtures.files("gemma3-trained"))
+        let report = test(Fixtures.path("gemma3-trained"))
         #expect(report.verdict == .passed, "\(report.checks)")
         #expect(report.checks.map(\.name) == SmokeTestReport.CheckName.allCases)
         #expect(
@@ -25,8 +46,8 @@ import Testing
                 $0.outcome == .passed && !$0.value.isEmpty && !$0.bound.isEmpty && !$0.reason.isEmpty
             })
         #expect(report.modelType == "gemma3_text")
-        #expect(report.generatedTokens.count == 16)
-        #expect(report.generatedText?.hasPrefix(" the sun did.") == true)
+        #expect(report.texts[0].tokens.count == 16)
+        #expect(report.texts[0].text.hasPrefix(" the sun did."))
         #expect(try #require(report.meanNLL) < 1.5)
         #expect(report.testerBuild == "test")
         #expect(report.peakMemoryBytes > 1 << 20)
@@ -34,10 +55,18 @@ import Testing
         #expect(try JSONDecoder().decode(SmokeTestReport.self, from: try JSONEncoder().encode(report)) == report)
     }
 
+    @Test func saysTheSameOfMappedAndOfFrugalWeights() {
+        var job = Self.probe.job(Fixtures.path("gemma3-trained"))
+        let mapped = SmokeTest.run(job)
+        job.residency = .frugal
+        #expect(mapped.verdict == .passed)
+        #expect(SmokeTest.run(job).checks == mapped.checks)
+    }
+
     @Test func namesATensorAndTheIndexOfItsNaN() throws {
         let model = try EditableModel(copying: "gemma3-trained")
         try model.write("model.layers.3.mlp.up_proj.weight", at: 4321, bits: 0x7FC1)
-        let report = test(try model.files())
+        let report = test(model.path)
         let check = try #require(report[.noNaNOrInf])
         #expect(report.verdict == .failed)
         #expect(check.outcome == .failed)
@@ -52,7 +81,7 @@ import Testing
     @Test func namesATensorAndTheIndexOfItsInfinity() throws {
         let model = try EditableModel(copying: "gemma3-trained")
         try model.write("model.norm.weight", at: 63, bits: 0xFF80)
-        let check = try #require(test(try model.files())[.noNaNOrInf])
+        let check = try #require(test(model.path)[.noNaNOrInf])
         #expect(check.outcome == .failed)
         #expect(
             check.reason.contains(
@@ -62,18 +91,18 @@ import Testing
     @Test func swappedLayersFailByTheirLikelihood() throws {
         let model = try EditableModel(copying: "gemma3-trained")
         try model.swapLayers(1, 3)
-        let report = test(try model.files())
+        let report = test(model.path)
         #expect(report.verdict == .failed)
         #expect(report.checks.filter { $0.outcome == .failed }.map(\.name) == [.meanNLL])
         #expect(try #require(report.meanNLL) > 2.5)
-        #expect(report.generatedTokens.count > 0)
+        #expect(report.texts[0].tokens.count > 0)
     }
 
     @Test func namesAMatrixOfZeros() throws {
         let model = try EditableModel(copying: "gemma3-trained")
         let name = "model.layers.2.self_attn.o_proj.weight"
         try model.write(name, Data(count: try model.bytes(name).count))
-        let report = test(try model.files())
+        let report = test(model.path)
         #expect(report.verdict == .failed)
         #expect(report[.noAllZeroMatrix]?.outcome == .failed)
         #expect(report[.noAllZeroMatrix]?.reason.contains("\(name) in model.safetensors holds 4096 zeros") == true)
@@ -84,7 +113,7 @@ import Testing
         let model = try EditableModel(copying: "gemma3-trained")
         try model.write("model.layers.2.self_attn.q_norm.weight", Data(count: 32))
         let report = test(
-            try model.files(), probe: .init(text: Self.probe.text, maximumMeanNLL: 6, prompt: "The", maxTokens: 8))
+            model.path, probe: .init(text: Self.probe.text, maximumMeanNLL: 6, prompt: "The", maxTokens: 8))
         #expect(report[.noAllZeroMatrix]?.outcome == .warned)
         #expect(report.verdict == .warned)
     }
@@ -92,13 +121,13 @@ import Testing
     @Test func suspiciouslyLargeWeightsWarn() throws {
         let model = try EditableModel(copying: "gemma3-trained")
         try model.write("model.layers.2.mlp.down_proj.weight", at: 7, bits: 0x471C)  // 39936
-        #expect(test(try model.files())[.noNaNOrInf]?.outcome == .warned)
+        #expect(test(model.path)[.noNaNOrInf]?.outcome == .warned)
     }
 
     @Test func aMissingTensorStopsTheTest() throws {
         let model = try EditableModel(copying: "gemma3-sharded")
         try model.remove("model-00003-of-00005.safetensors")
-        let report = test(try model.files())
+        let report = test(model.path)
         #expect(report.verdict == .failed)
         #expect(report.checks.first?.outcome == .failed)
         #expect(report.checks.first?.reason.contains("model-00003-of-00005.safetensors") == true)
@@ -108,7 +137,7 @@ import Testing
     @Test func aModelOfAnotherGenerationIsUnsupported() throws {
         let model = try EditableModel(copying: "gemma3-trained")
         try model.replace("config.json", "\"gemma3_text\"", with: "\"vaultgemma\"")
-        let report = test(try model.files())
+        let report = test(model.path)
         #expect(report.verdict == .unsupported)
         #expect(report.modelType == "vaultgemma")
         #expect(report.checks.first?.outcome == .unsupported)
@@ -118,7 +147,7 @@ import Testing
     @Test func quantisedWeightsAreUnsupported() throws {
         let model = try EditableModel(copying: "gemma3-trained")
         try model.replace("config.json", "{\n", with: "{\"quantization_config\": {\"quant_method\": \"gptq\"},\n")
-        let report = test(try model.files())
+        let report = test(model.path)
         #expect(report.verdict == .unsupported)
         #expect(report.modelType == "gemma3_text")
         #expect(report.checks.first?.reason.contains("gptq") == true)
@@ -127,7 +156,7 @@ import Testing
     @Test func aWrongActivationFails() throws {
         let model = try EditableModel(copying: "gemma3-trained")
         try model.replace("config.json", "gelu_pytorch_tanh", with: "silu")
-        let report = test(try model.files())
+        let report = test(model.path)
         #expect(report.verdict == .failed)
         #expect(report.checks.first?.reason.contains("hidden_activation") == true)
     }
@@ -135,12 +164,12 @@ import Testing
     @Test func aMissingOrBrokenTokenizerFails() throws {
         let model = try EditableModel(copying: "gemma3-trained")
         try model.replace("tokenizer.json", "\"content\": \" \"", with: "\"content\": \"_\"")
-        let broken = test(try model.files())
+        let broken = test(model.path)
         #expect(broken[.tokenizerRoundTrip]?.outcome == .failed)
         #expect(broken[.tokenizerRoundTrip]?.reason.contains("came back as") == true)
         #expect(broken[.noNaNOrInf]?.outcome == .skipped)
         try model.remove("tokenizer.json")
-        #expect(test(try model.files()).verdict == .failed)
+        #expect(test(model.path).verdict == .failed)
     }
 
     @Test func overflowInTheForwardPassFails() throws {
@@ -149,7 +178,7 @@ import Testing
         var norm = Data()
         for _ in 0..<64 { norm += bf16Bytes(3e38) }
         try model.write("model.norm.weight", norm)
-        let report = test(try model.files())
+        let report = test(model.path)
         #expect(report[.noNaNOrInf]?.outcome == .passed)
         #expect(report[.finiteLogits]?.outcome == .failed)
         #expect(report[.finiteLogits]?.reason.contains("position 0") == true)
@@ -166,7 +195,7 @@ import Testing
             "config.json", "\"max_position_embeddings\": 512", with: "\"max_position_embeddings\": 1073741824")
         var probe = Self.probe
         probe.maxTokens = Int.max
-        let report = test(try model.files(), probe: probe)
+        let report = test(model.path, probe: probe)
         #expect(report.verdict == .failed)
         #expect(report[.finiteLogits]?.reason.contains("this machine has") == true)
     }
@@ -174,7 +203,7 @@ import Testing
     @Test func aScoreBetweenTheBoundsWarns() throws {
         var probe = Self.probe
         probe.warnMeanNLL = 0.5
-        let report = test(try Fixtures.files("gemma3-trained"), probe: probe)
+        let report = test(Fixtures.path("gemma3-trained"), probe: probe)
         #expect(report[.meanNLL]?.outcome == .warned)
         #expect(report.verdict == .warned)
     }
@@ -182,22 +211,22 @@ import Testing
     @Test func aLoopWarnsAndNeverFailsAlone() throws {
         // The random fixture repeats a byte for ever on this prompt.
         let golden = try Fixtures.golden("gemma3-mm")
-        let probe = SmokeTestProbe(text: golden.nllText, maximumMeanNLL: 20, prompt: golden.prompt, maxTokens: 64)
-        let report = test(try Fixtures.files("gemma3-mm"), probe: probe)
+        let probe = Probe(text: golden.nllText, maximumMeanNLL: 20, prompt: golden.prompt, maxTokens: 64)
+        let report = test(Fixtures.path("gemma3-mm"), probe: probe)
         #expect(report[.noDegenerateRepetition]?.outcome == .warned)
         #expect(report.verdict == .warned)
     }
 
     @Test func anEmptyProbeIsNoPass() throws {
         let report = test(
-            try Fixtures.files("gemma3-trained"), probe: .init(text: "", maximumMeanNLL: 9, prompt: "a", maxTokens: 4))
+            Fixtures.path("gemma3-trained"), probe: .init(text: "", maximumMeanNLL: 9, prompt: "a", maxTokens: 4))
         #expect(report.verdict == .failed)
         #expect(report[.finiteLogits]?.reason.contains("1 tokens") == true)
     }
 
     @Test func tellsItsProgress() throws {
         var seen: [SmokeTestReport.CheckName] = [], last = 0.0
-        _ = SmokeTest.run(try Fixtures.files("gemma3-trained"), probe: Self.probe, testerBuild: "test") { name, part in
+        _ = test(Fixtures.path("gemma3-trained")) { name, part in
             if seen.last != name { seen.append(name) }
             if name == .noNaNOrInf { last = part }
         }

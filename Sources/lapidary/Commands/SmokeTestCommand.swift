@@ -2,19 +2,18 @@ import ArgumentParser
 import Dispatch
 import Foundation
 import GemmaInference
-import ModelFormats
 import RegistryCore
 import RegistryOperations
 import RegistryPolicy
+import SmokeTesting
 
 struct SmokeTestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "smoke-test",
         abstract: "Run a model's smoke test on a folder of files, and print check by check what was seen.",
         discussion: """
-            The text, prompt and bounds come from the policy's probe for --repository, or as JSON from --probe ('-' \
-            reads standard input; that is how the registry runs this, in a child process with an empty environment). \
-            Exit codes: 0 passed or warned, 3 failed or not runnable.
+            The text, prompt and bounds come from the policy's probe for --repository, which the registry takes \
+            too, in a child process. Exit codes: 0 passed or warned, 3 failed or not runnable.
             """)
 
     @Argument(help: "Folder with the model's files, or a GGUF file.")
@@ -23,27 +22,18 @@ struct SmokeTestCommand: AsyncParsableCommand {
     @Option(help: "Use the policy's probe for this repository.")
     var repository: String?
 
-    @Option(help: "A probe as JSON: a file, or - for standard input.")
-    var probe: String?
+    @Option(help: .hidden)
+    var job: String?
 
     @Flag(help: "Give pages of weights back after use: about 64 MiB of memory in all, for up to twice the time.")
     var frugal = false
-
-    @Option(help: .hidden)
-    var testerBuild: String = "lapidary"
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let probe = try readProbe()
-        let directory = directory
-        let residency: WeightResidency = frugal ? .frugal : .mapped
-        let build = testerBuild
-        let report = try await blocking(qos: .userInitiated) {
-            SmokeTest.run(
-                try ModelFiles(path: directory), probe: probe, testerBuild: build, residency: residency)
-        }
+        let job = try readJob()
+        let report = await blocking(qos: .userInitiated) { SmokeTest.run(job) }
         try output.print(report) { report in
             Table(
                 head: ["CHECK", "OUTCOME", "VALUE", "BOUND", "REASON"],
@@ -57,24 +47,21 @@ struct SmokeTestCommand: AsyncParsableCommand {
         if report.verdict != .passed, report.verdict != .warned { throw ExitCode(3) }
     }
 
-    private func readProbe() throws -> SmokeTestProbe {
-        if let probe {
-            let bytes =
-                probe == "-"
-                ? try FileHandle.standardInput.readToEnd() : FileManager.default.contents(atPath: probe)
-            guard let bytes, let value = try? JSONDecoder().decode(SmokeTestProbe.self, from: bytes) else {
-                throw Failure(
-                    message: "--probe: expected JSON with text, maximumMeanNLL, prompt and maxTokens", exitCode: 2)
-            }
-            return value
+    private func readJob() throws -> SmokeTestJob {
+        if job != nil {
+            guard let bytes = try FileHandle.standardInput.readToEnd(),
+                let job = try? JSONDecoder().decode(SmokeTestJob.self, from: bytes)
+            else { throw Failure(message: "--job: expected a job as JSON on standard input", exitCode: 2) }
+            return job
         }
         let name = try RepositoryID(repository ?? "unnamed/model")
         let settings = try registry.resolve()
         guard let probe = try PolicyFile.read(settings.registry.policies).probe(for: name) else {
             throw Failure(
-                message: "\(settings.registry.policies) has no probe for \(name): give --repository or --probe",
-                exitCode: 2)
+                message: "\(settings.registry.policies) has no probe for \(name): give --repository", exitCode: 2)
         }
-        return SmokeTestProbe(probe)
+        var job = SmokeTestJob(model: directory, repository: "\(name)", probe: probe, testerBuild: "lapidary")
+        job.residency = frugal ? .frugal : .mapped
+        return job
     }
 }
