@@ -33,7 +33,7 @@ struct SmokeTestCommand: AsyncParsableCommand {
 
     func run() async throws {
         let job = try readJob()
-        let report = await blocking(qos: .userInitiated) { SmokeTest.run(job) }
+        let report = try await blocking(qos: .userInitiated) { SmokeTest.run(job) }
         try output.print(report) { report in
             Table(
                 head: ["CHECK", "OUTCOME", "VALUE", "BOUND", "REASON"],
