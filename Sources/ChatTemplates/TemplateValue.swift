@@ -21,7 +21,8 @@ package indirect enum TemplateValue: Equatable, Sendable {
         case (.list(let a), .list(let b)): a == b
         case (.mapping(let a), .mapping(let b)):
             a.count == b.count
-                && a.allSatisfy { one in b.contains { $0.key.utf8.elementsEqual(one.key.utf8) && $0.value == one.value } }
+                && a.allSatisfy { one in b.contains { $0.key.utf8.elementsEqual(one.key.utf8) && $0.value == one.value }
+                }
         default: false
         }
     }
