@@ -18,6 +18,7 @@ INLINED void decode_part(
 
 #include "elementwise.h"
 #include "scan.h"
+#include "survey.h"
 #include "tile.h"
 #include "product.h"
 #include "weighted_sum.h"
@@ -25,5 +26,6 @@ INLINED void decode_part(
 
 const gemma_kernels gemma_avx2 = {
     "avx2", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
+    survey, checksum, difference,
 };
 #endif

@@ -26,11 +26,13 @@ INLINED void decode_part(
 
 #include "elementwise.h"
 #include "scan.h"
+#include "survey.h"
 #include "tile.h"
 #include "product.h"
 #include "weighted_sum.h"
 
 const gemma_kernels gemma_neon = {
     "neon", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
+    survey, checksum, difference,
 };
 #endif

@@ -2,6 +2,7 @@
 #include "blocks.h"
 #include "elementwise.h"
 #include "scan.h"
+#include "survey.h"
 
 static void expand_columns(gemma_element element, const uint8_t *block, size_t columns, float *output) {
     block_size size = size_of_block(element);
@@ -43,4 +44,5 @@ static void weighted_sum(const gemma_weighted_sum *s) {
 
 const gemma_kernels gemma_scalar = {
     "scalar", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
+    survey, checksum, difference,
 };

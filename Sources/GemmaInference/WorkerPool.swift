@@ -7,9 +7,9 @@ import Synchronization
 /// `run` hands out shares to all threads and to the caller and returns when every share is done. Waiting blocks (no
 /// busy wait: on a shared machine that costs the others their processor), nothing is allocated per run, and no thread
 /// of the concurrency runtime is involved. One `run` at a time, from one thread.
-final class WorkerPool {
+package final class WorkerPool {
     /// Threads that work on a job, the caller included.
-    let workerCount: Int
+    package let workerCount: Int
 
     /// What the threads share. `mutex` guards all but `next`.
     private final class State: @unchecked Sendable {
@@ -72,7 +72,7 @@ final class WorkerPool {
     private let state = State()
     private var threads: [Thread] = []
 
-    init(workers: Int = ProcessInfo.processInfo.activeProcessorCount) {
+    package init(workers: Int = ProcessInfo.processInfo.activeProcessorCount) {
         workerCount = max(1, workers)
         for worker in 1..<max(1, workers) {
             let thread = Thread { [state] in state.serve(worker: worker) }
@@ -111,5 +111,19 @@ final class WorkerPool {
         state.task = nil
         while state.working > 0 { pthread_cond_wait(state.finished, state.mutex) }
         pthread_mutex_unlock(state.mutex)
+    }
+}
+
+extension WorkerPool {
+    /// Calls `body` once for each share from 0 up to `shares`, on all threads; `worker` tells them apart.
+    package func perform(_ shares: Int, _ body: (_ share: Int, _ worker: Int) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            withUnsafePointer(to: body) { pointer in
+                run(
+                    { job, share, worker in
+                        job?.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee(share, worker)
+                    }, job: UnsafeRawPointer(pointer), shares: shares)
+            }
+        }
     }
 }

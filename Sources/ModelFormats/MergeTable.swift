@@ -23,6 +23,11 @@ struct MergeTable: Sendable {
         }
     }
 
+    /// The rank from which two tables differ, nil when one continues the other or they are equal.
+    func firstDifference(from other: MergeTable) -> Int? {
+        zip(merges, other.merges).enumerated().first { $1.0 != $1.1 }?.offset
+    }
+
     @inline(__always)
     func merge(left: Int32, right: Int32) -> (rank: Int, joined: Int32)? {
         merges.withUnsafeBufferPointer { merges in

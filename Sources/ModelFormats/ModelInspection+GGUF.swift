@@ -39,6 +39,7 @@ extension ModelInspection {
                     let tensors = try ModelTensors(checkpoint)
                     return try Self.compare(tensors, configuration, source: checkpoint.name)
                 })
+            guard readsTokenizer else { continue }
             tokenizers.append(
                 finding {
                     if tokenizer?.of.hasSameTokenizer(as: checkpoint.metadata) != true {

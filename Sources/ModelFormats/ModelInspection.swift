@@ -39,6 +39,11 @@ package struct ModelInspection: Codable, Equatable, Sendable {
     /// The format of each file by path, for policies that list what may be served.
     package internal(set) var formats: [String: FileFormat] = [:]
     package internal(set) var checks: [Check] = []
+    var readsTokenizer = true
+
+    private enum CodingKeys: String, CodingKey {
+        case modelType, architecture, parameterCount, tensorCount, dtypes, totalBytes, contextLength, formats, checks
+    }
 
     /// The worst outcome of any check: failed, then unsupported, then warned.
     package var outcome: Outcome {
@@ -48,8 +53,10 @@ package struct ModelInspection: Codable, Equatable, Sendable {
 
     package subscript(_ name: CheckName) -> Check? { checks.first { $0.name == name } }
 
-    /// Inspects a model. Blocking, milliseconds but for the tokenizer (about 0.3 s for a real one).
-    package init(of model: ModelFiles) {
+    /// Inspects a model. Blocking, milliseconds but for the tokenizer (about 0.3 s for a real one), which
+    /// `readsTokenizer` leaves out.
+    package init(of model: ModelFiles, readsTokenizer: Bool = true) {
+        self.readsTokenizer = readsTokenizer
         checkFormats(model)
         checkRemoteCode(model)
         let hasGGUF = formats.values.contains(.gguf)
@@ -60,7 +67,7 @@ package struct ModelInspection: Codable, Equatable, Sendable {
             let tensors = isAdapter ? nil : checkWeights(model)
             let configuration = checkConfiguration(model)
             if let configuration, let tensors { checkShapes(configuration, tensors) }
-            checkTokenizer(model, configuration)
+            if readsTokenizer { checkTokenizer(model, configuration) }
         }
         if hasGGUF { checkGGUF(model) }
     }

@@ -32,6 +32,11 @@ package struct ModelTensors: Sendable {
     /// The matrix that stands in the place of a tensor of this name.
     package func quantisedMatrix(_ name: String) -> QuantisedMatrix? { quantised[Array(name.utf8)] }
 
+    /// The names in whose places quantised matrices stand, in order of their bytes.
+    package var quantisedNames: [String] {
+        quantised.keys.sorted { $0.lexicographicallyPrecedes($1) }.map { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// Whether a tensor is part of a quantised matrix: of the same module, as `X.scales` is of `X.weight`.
     package func isPart(_ name: String) -> Bool {
         let bytes = Array(name.utf8)

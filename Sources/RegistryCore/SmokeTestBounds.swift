@@ -10,8 +10,37 @@ package struct SmokeTestBounds: Codable, Equatable, Sendable {
     package var minimumEntropy: Double = 0.05
     /// Mean entropy as a part of ln(vocabulary): above it the model guesses.
     package var maximumEntropyShare: Double = 0.75
-    /// A larger number in a matrix is suspicious (warns).
+    /// A larger number in a matrix is suspicious (warns): a corrupt OPT-175B shard held values of 1e3 to 5e4
+    /// (facebookresearch/metaseq issue 122).
     package var warnMagnitude: Double = 1e4
+    /// A larger number in any weight of the text model fails: 20 times the worst of that shard, while one flipped high
+    /// bit of a BF16 exponent makes 1e36.
+    package var maximumMagnitude: Double = 1e6
+    /// A number so many times its matrix's typical row (median of the rows' root mean squares) warns. Healthy fixtures
+    /// reach 6; outliers of large models are
+    /// some tens to a few hundred.
+    package var warnSpike: Double = 500
+    /// Above it, it fails: a flipped high bit of an F16 exponent multiplies by 65536.
+    package var maximumSpike: Double = 20_000
+    /// A layer whose matrix is so many times larger or smaller than the median layer's warns; healthy fixtures stay
+    /// below 2.
+    package var warnLayerRatio: Double = 16
+    /// Above it, it fails; a wrong scale in a conversion is a factor of 2 to 448 (FP8's largest number) or more.
+    package var maximumLayerRatio: Double = 50
+    /// Part of all norm factors that may be below 0 (warns above). A factor that changes signs is rare in training; norms
+    /// of about 1 from which 1 was taken once too often have it in half of them. Random fixtures reach 0.13.
+    package var warnNegativeNorms: Double = 0.25
+    /// Part of a needed matrix that may be exact zeros (warns above); trained weights are dense.
+    package var warnZeroPart: Double = 0.5
+    /// Cosine between a tensor and its base model's: below it a fine-tune warns. Fine-tunes stay above 0.9 as a rule.
+    package var warnBaseCosine: Double = 0.9
+    /// Below it, it fails: two unrelated or exchanged tensors have a cosine of about 0.
+    package var minimumBaseCosine: Double = 0.5
+    /// What a quantised tensor's distance from the original may be, as a multiple of its type's usual error (see
+    /// `StorageError`); above it warns. Heavy tails reach 1.3 with Q4_0.
+    package var warnStorageErrors: Double = 2
+    /// Above so many of them, and a tenth of the tensor, it fails; weights that were trained for their type lie between.
+    package var maximumStorageErrors: Double = 4
     /// Part of the 4-token windows of a generated text that may be repeated (warns above).
     package var warnRepeatedWindows: Double = 0.8
     /// Part of a generated text that one token may be (warns above).

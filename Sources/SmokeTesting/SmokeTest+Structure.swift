@@ -1,6 +1,58 @@
 import ModelFormats
+import RegistryCore
 
 extension SmokeTest {
+    /// What the inspection of formats, headers and configuration says, without the tokenizer, which has checks of its
+    /// own. False stops the test.
+    mutating func checkStructure() -> Bool {
+        let bound = "formats that run no code, sound headers, a configuration that is computed"
+        progress(.structure, 0)
+        modelType = GemmaConfiguration.statedModelType(of: files)
+        let inspection = ModelInspection(of: files, readsTokenizer: false)
+        // A configuration of another kind is what the classes besides language models have.
+        let hasLanguageModel = modelClass == .instruct || modelClass == .base
+        let names: [ModelInspection.CheckName] =
+            [.format, .remoteCode, .safetensorsHeader, .ggufHeader] + (hasLanguageModel ? [.config] : [])
+        let checks = names.compactMap { inspection[$0] }
+        // A key that nobody reads, or a format that nobody opens, is no fault of the model that runs.
+        let notes = checks.filter { $0.outcome == .warned }.map(\.message)
+        // Without weights in a format that is read, nothing else can be said.
+        let unread = checks.first { $0.name == .format && $0.outcome == .unsupported }
+        let wrong =
+            unread ?? checks.first { $0.outcome == .failed } ?? checks.first { $0.outcome == .unsupported }
+        let value = "\(files.entries.count) files, \(inspection.totalBytes) bytes"
+        if let wrong {
+            record(
+                .structure, wrong.outcome == .failed ? .failed : .unsupported, value: value, bound: bound,
+                reason: wrong.message)
+            modelType = inspection.modelType ?? modelType
+        } else if let note = notes.first, inspection[.format]?.outcome == .warned {
+            record(.structure, .warned, value: value, bound: bound, reason: note + andMore(notes.count))
+        } else {
+            let sound =
+                (inspection[.ggufHeader] ?? inspection[.safetensorsHeader])?.message
+                ?? "formats and configuration alone: \(ShardIndex.path) does not lead to the weights"
+            record(
+                .structure, .passed, value: value, bound: bound, reason: ([sound] + notes).joined(separator: "; "))
+        }
+        return checkShardIndex(inspection) && wrong == nil
+    }
+
+    private mutating func checkShardIndex(_ inspection: ModelInspection) -> Bool {
+        let bound = "every tensor in the file that the index names, and total_size their sum"
+        let check = inspection[.shardIndex], isSharded = files[ShardIndex.path] != nil
+        guard let check, isSharded || check.outcome == .failed else {
+            record(.shardIndex, .notApplicable, bound: bound, reason: "the model has no \(ShardIndex.path)")
+            return true
+        }
+        let outcome: SmokeTestReport.Outcome =
+            check.outcome == .failed ? .failed : check.outcome == .warned ? .warned : .passed
+        record(
+            .shardIndex, outcome, value: inspection.tensorCount.map { "\($0) tensors" } ?? "", bound: bound,
+            reason: check.message)
+        return outcome != .failed
+    }
+
     /// Configuration and headers: every tensor that the configuration implies is there with its shape.
     mutating func checkTensors() -> (GemmaConfiguration, ModelTensors)? {
         let name = SmokeTestReport.CheckName.tensorsPresentAndShaped
@@ -17,23 +69,30 @@ extension SmokeTest {
                 "\(expected.required.count - comparison.missing.count - comparison.misshapen.count) of "
                 + "\(expected.required.count) tensors"
             if let missing = comparison.missing.first {
+                let place = tensors.files.count == 1 ? tensors.files[0].name : "all \(tensors.files.count) files"
+                let untied =
+                    expected.headNames.contains(missing.name) && !expected.tiesWordEmbeddings
+                    ? ", and the configuration does not tie the head to the embedding" : ""
                 record(
                     name, .failed, value: value, bound: bound,
-                    reason: "\(missing.name) of shape \(missing.shape) is missing\(andMore(comparison.missing.count))")
+                    reason: "\(missing.name) of shape \(missing.shape) is missing from \(printable(place))\(untied)"
+                        + andMore(comparison.missing.count))
             } else if let (wanted, got) = comparison.misshapen.first {
                 record(
                     name, .failed, value: value, bound: bound,
-                    reason: "\(wanted.name): the configuration implies shape \(wanted.shape), the file holds \(got)"
+                    reason: "\(shown(wanted.name, tensors)): the configuration implies shape \(wanted.shape), the file "
+                        + "holds \(got)"
                         + andMore(comparison.misshapen.count))
             } else if let (tensor, element) = comparison.unreadable.first {
                 record(
                     name, .unsupported, value: value, bound: bound,
-                    reason: "\(tensor) is stored as \(element.rawValue), which this build does not compute"
+                    reason:
+                        "\(shown(tensor, tensors)) is stored as \(element.rawValue), which this build does not compute"
                         + andMore(comparison.unreadable.count))
             } else if let extra = comparison.unexpected.first {
                 record(
                     name, .warned, value: value, bound: bound,
-                    reason: "\(printable(extra)) is not part of a \(configuration.modelType) model and was not run"
+                    reason: "\(shown(extra, tensors)) is not part of a \(configuration.modelType) model and was not run"
                         + andMore(comparison.unexpected.count))
                 return (configuration, tensors)
             } else {
@@ -51,6 +110,13 @@ extension SmokeTest {
             record(name, .failed, bound: bound, reason: "\(error)")
         }
         return nil
+    }
+
+    /// A tensor's name as the file has it, and the file.
+    func shown(_ name: String, _ tensors: ModelTensors) -> String {
+        let stored = printable(tensors.storedName(name))
+        guard let file = tensors[name]?.file else { return stored }
+        return "\(stored) in \(printable(tensors.files[file].name))"
     }
 
     /// Texts that a sound tokenizer gives back as they were. A literal `▁` is left out: it comes back as a space.

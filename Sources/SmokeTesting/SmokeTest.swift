@@ -23,6 +23,7 @@ package struct SmokeTest {
     /// Put before every reason when there are several models.
     private var subject = ""
     private var opened: ModelSource?
+    var openedBase: OpenedBase?
     var texts: [SmokeTestReport.GeneratedText] = []
     var measurements: [String: Double] = [:]
 
@@ -61,9 +62,13 @@ package struct SmokeTest {
     }
 
     private mutating func runChecks() {
+        guard checkStructure() else { return }
         guard let (configuration, tensors) = checkTensors() else { return }
-        guard let tokenizer = checkTokenizer(vocabularySize: configuration.vocabularySize) else { return }
-        guard checkValues(configuration, tensors) else { return }
+        let fitsBase = checkConfigurationAgainstBase(configuration)
+        guard let tokenizer = checkTokenizer(vocabularySize: configuration.vocabularySize),
+            checkTokenizerAgainstBase(tokenizer), fitsBase
+        else { return }
+        guard checkValues(configuration, tensors), checkWeightsAgainstBase(configuration, tensors) else { return }
         do {
             let loaded = try LoadedModel(
                 configuration: configuration, tensors: tensors, tokenizer: tokenizer,
@@ -121,7 +126,7 @@ extension SmokeTestReport {
             verdict: .failed, modelClass: nil, classReason: "",
             checks: [
                 Check(
-                    name: .tensorsPresentAndShaped, outcome: .failed, value: "",
+                    name: .structure, outcome: .failed, value: "",
                     bound: "a folder of files that can be read",
                     reason: reason)
             ], modelType: nil, texts: [], measurements: [:], seconds: start.secondsSince,

@@ -14,10 +14,19 @@ package struct SmokeTestReport: Codable, Equatable, Sendable {
 
     /// The checks in the order in which they run, cheap ones first. The raw values are a contract.
     package enum CheckName: String, Codable, CaseIterable, Sendable {
+        /// Formats, headers and configuration, as the inspection reads them.
+        case structure
+        case shardIndex = "shard-index"
         case tensorsPresentAndShaped = "tensors-present-and-shaped"
+        case configurationAgainstBase = "configuration-against-base"
         case tokenizerRoundTrip = "tokenizer-round-trip"
+        case tokenizerAgainstBase = "tokenizer-against-base"
         case noNaNOrInf = "no-nan-or-inf"
         case noAllZeroMatrix = "no-all-zero-matrix"
+        case noConstantTensor = "no-constant-tensor"
+        case noDuplicateTensors = "no-duplicate-tensors"
+        case weightStatistics = "weight-statistics"
+        case weightsAgainstBase = "weights-against-base"
         case finiteLogits = "finite-logits"
         case meanNLL = "mean-nll"
         case noDegenerateRepetition = "no-degenerate-repetition"

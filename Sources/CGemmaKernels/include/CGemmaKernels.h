@@ -58,6 +58,25 @@ typedef struct gemma_scan {
     float smallest_magnitude;           // of the finite values that are not zero; 0 when there is none
 } gemma_scan;
 
+/// What a survey of stored rows saw. Indices are in elements and rows from the first one surveyed on; `first_*` and
+/// `largest_row` mean something only when there is such a thing.
+typedef struct gemma_survey {
+    size_t nan_count, infinity_count, zero_count;
+    size_t first_nan, first_infinity;
+    size_t zero_rows, first_zero_row;           // of zeros only
+    size_t constant_rows, first_constant_row;   // of one other number, again and again
+    size_t largest_row;                 // holds the largest magnitude
+    float largest_magnitude;            // of the finite values
+    double sum_of_squares;              // of the finite values
+} gemma_survey;
+
+/// Two rows of numbers side by side: the sums of squares of the first, of the second and of their differences, and the
+/// largest difference.
+typedef struct gemma_difference {
+    double first, second, between;
+    float largest;
+} gemma_difference;
+
 typedef struct gemma_kernels {
     const char *name;
     /// Rows first_row ..< last_row of a product. The sum over columns is formed in the same order whatever the number
@@ -79,6 +98,13 @@ typedef struct gemma_kernels {
     double (*sum_of_exponentials)(const float *values, float greatest, size_t count);
     /// F32, F16 and BF16 only.
     gemma_scan (*scan)(const void *values, gemma_element element, size_t count);
+    /// F32, F16 and BF16 only; rows of at least one number, without gaps. mean_squares gets the mean of the finite
+    /// squares of each row unless it is NULL. Every twin gives the same bits, here and in the two below.
+    gemma_survey (*survey)(
+        const void *values, gemma_element element, size_t rows, size_t columns, float *mean_squares);
+    /// Equal bytes have equal sums; unequal ones seldom, but no secret is in it.
+    uint64_t (*checksum)(const void *bytes, size_t count);
+    gemma_difference (*difference)(const float *first, const float *second, size_t count);
 } gemma_kernels;
 
 const gemma_kernels *gemma_scalar_kernels(void);

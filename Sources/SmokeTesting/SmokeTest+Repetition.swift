@@ -1,0 +1,111 @@
+import CGemmaKernels
+import ModelFormats
+import RegistryCore
+
+extension SmokeTest {
+    /// Rows, matrices and layers that say the same again and again.
+    mutating func checkConstants(_ scanned: ScannedTensors) -> Bool {
+        let bound = "no row of one number; at most \(percent(job.bounds.warnZeroPart)) zeros in a matrix"
+        let matrices = scanned.findings.filter { $0.hasRows && $0.columns >= 16 }
+        let broken = matrices.filter { $0.survey.constant_rows > 0 }
+        if let first = broken.first {
+            let rows = first.survey.constant_rows
+            record(
+                .noConstantTensor, .failed, value: "\(broken.reduce(0) { $0 + $1.survey.constant_rows }) rows",
+                bound: bound,
+                reason: "\(scanned.shown(first)) holds \(rows) of \(first.count / first.columns) rows that repeat one "
+                    + "number, the first is row \(first.survey.first_constant_row)"
+                    + (broken.count > 1 ? "; \(broken.count - 1) more tensors hold some" : ""))
+            return false
+        }
+        let sparse = matrices.filter { scanned.isNeeded($0) && $0.zeroPart > job.bounds.warnZeroPart && !$0.isAllZero }
+        // Rows of the vocabulary that no token uses may be empty; others are neurons that say nothing.
+        let holes = matrices.filter {
+            scanned.isNeeded($0) && !$0.name.contains("embed_tokens") && !$0.name.hasSuffix("lm_head.weight")
+                && $0.survey.zero_rows > 0 && !$0.isAllZero
+        }
+        if let first = sparse.max(by: { $0.zeroPart < $1.zeroPart }) {
+            record(
+                .noConstantTensor, .warned, value: "\(percent(first.zeroPart)) zeros", bound: bound,
+                reason: "\(scanned.shown(first)) holds \(first.survey.zero_count) zeros among \(first.count) numbers"
+                    + andMore(sparse.count))
+        } else if let first = holes.first {
+            record(
+                .noConstantTensor, .warned, value: "\(holes.reduce(0) { $0 + $1.survey.zero_rows }) rows of zeros",
+                bound: bound,
+                reason: "\(scanned.shown(first)) holds \(first.survey.zero_rows) rows of zeros, the first is row "
+                    + "\(first.survey.first_zero_row)" + andMore(holes.count))
+        } else {
+            let most = matrices.map(\.zeroPart).max() ?? 0
+            record(
+                .noConstantTensor, .passed, value: "0 rows, at most \(percent(most)) zeros", bound: bound,
+                reason: "\(matrices.count) matrices looked at row by row")
+        }
+        return true
+    }
+
+    /// Two matrices with the same bytes: a layer that was written twice.
+    mutating func checkDuplicates(_ scanned: ScannedTensors) -> Bool {
+        let bound = "no two matrices with the same bytes, besides a tied head"
+        let groups = Dictionary(grouping: scanned.findings.filter { $0.isMatrix && !$0.isExpanded && !$0.isConstant }) {
+            [$0.checksum, UInt64($0.range.count)]
+        }
+        var pairs: [(TensorFinding, TensorFinding)] = []
+        for group in groups.values where group.count > 1 {
+            for (first, second) in zip(group, group.dropFirst()) where !isLegitimate(first, second) {
+                do {
+                    guard try first.holdsTheBytes(of: second) else { continue }
+                } catch {
+                    record(.noDuplicateTensors, .failed, bound: bound, reason: "\(error)")
+                    return false
+                }
+                pairs.append((first, second))
+            }
+        }
+        guard let first = pairs.min(by: { $0.0.name.utf8.lexicographicallyPrecedes($1.0.name.utf8) }) else {
+            record(
+                .noDuplicateTensors, .passed, value: "0 pairs", bound: bound,
+                reason: "\(scanned.findings.count(where: \.isMatrix)) matrices compared by their bytes")
+            return true
+        }
+        // Layers are repeated on purpose where models are put together.
+        let outcome: SmokeTestReport.Outcome = BaseRelation(job) == .merged ? .warned : .failed
+        record(
+            .noDuplicateTensors, outcome, value: "\(pairs.count) pairs", bound: bound,
+            reason: "\(scanned.shown(first.1)) holds the bytes of \(scanned.shown(first.0))\(andMore(pairs.count))")
+        return outcome != .failed
+    }
+
+    /// A head beside the embedding that it is tied to; keys and values of layers that share another one's.
+    private func isLegitimate(_ first: TensorFinding, _ second: TensorFinding) -> Bool {
+        let names = [first.name, second.name]
+        let isHead = names.contains { $0.hasSuffix("lm_head.weight") }
+        if isHead, names.contains(where: { $0.hasSuffix("embed_tokens.weight") }) { return true }
+        // One stack of matrices may have been filled from one source before training.
+        return ScannedTensors.kind(first.name) == nil && ScannedTensors.kind(second.name) == nil && !isHead
+    }
+
+    func percent(_ part: Double) -> String { "\((part * 1000).rounded() / 10) %" }
+}
+
+extension TensorFinding {
+    /// Of one number, zero or another, throughout.
+    fileprivate var isConstant: Bool {
+        survey.zero_count == count || (hasRows && survey.zero_rows + survey.constant_rows == count / max(1, columns))
+    }
+
+    fileprivate func holdsTheBytes(of other: TensorFinding) throws -> Bool {
+        guard range.count == other.range.count, element == other.element else {
+            return false
+        }
+        let step = 1 << 20
+        for offset in stride(from: 0, to: range.count, by: step) {
+            let count = min(step, range.count - offset)
+            let one = try file.bytes(at: range.lowerBound + offset, count: count)
+            guard try other.file.bytes(at: other.range.lowerBound + offset, count: count) == one else {
+                return false
+            }
+        }
+        return true
+    }
+}
