@@ -15,13 +15,22 @@ package struct SmokeTestReport: Codable, Equatable, Sendable {
     /// The checks in the order in which they run, cheap ones first. The raw values are a contract.
     package enum CheckName: String, Codable, CaseIterable, Sendable {
         case tensorsPresentAndShaped = "tensors-present-and-shaped"
+        case tokenizerSize = "tokenizer-size"
         case tokenizerRoundTrip = "tokenizer-round-trip"
+        case specialTokens = "special-tokens"
+        case chatTemplate = "chat-template"
         case noNaNOrInf = "no-nan-or-inf"
         case noAllZeroMatrix = "no-all-zero-matrix"
         case finiteLogits = "finite-logits"
+        case entropy
         case meanNLL = "mean-nll"
+        case meanNLLAgainstBase = "mean-nll-against-base"
+        case divergenceFromOriginal = "divergence-from-original"
+        case rightAnswer = "right-answer"
         case noDegenerateRepetition = "no-degenerate-repetition"
+        case stopToken = "stop-token"
         case deterministic
+        case speed
     }
 
     package struct Check: Codable, Equatable, Sendable {

@@ -41,10 +41,12 @@ struct Probe {
         let report = test(Fixtures.path("gemma3-trained"))
         #expect(report.verdict == .passed, "\(report.checks)")
         #expect(report.checks.map(\.name) == SmokeTestReport.CheckName.allCases)
+        let done = report.checks.filter { $0.outcome != .notApplicable }
         #expect(
-            report.checks.allSatisfy {
-                $0.outcome == .passed && !$0.value.isEmpty && !$0.bound.isEmpty && !$0.reason.isEmpty
-            })
+            done.allSatisfy { $0.outcome == .passed && !$0.value.isEmpty && !$0.bound.isEmpty && !$0.reason.isEmpty })
+        #expect(
+            report.checks.filter { $0.outcome == .notApplicable }.map(\.name)
+                == [.meanNLLAgainstBase, .divergenceFromOriginal, .rightAnswer, .stopToken])
         #expect(report.modelType == "gemma3_text")
         #expect(report.texts[0].tokens.count == 16)
         #expect(report.texts[0].text.hasPrefix(" the sun did."))
@@ -60,7 +62,9 @@ struct Probe {
         let mapped = SmokeTest.run(job)
         job.residency = .frugal
         #expect(mapped.verdict == .passed)
-        #expect(SmokeTest.run(job).checks == mapped.checks)
+        // The speed is the clock's.
+        #expect(
+            SmokeTest.run(job).checks.filter { $0.name != .speed } == mapped.checks.filter { $0.name != .speed })
     }
 
     @Test func namesATensorAndTheIndexOfItsNaN() throws {
@@ -221,7 +225,7 @@ struct Probe {
         let report = test(
             Fixtures.path("gemma3-trained"), probe: .init(text: "", maximumMeanNLL: 9, prompt: "a", maxTokens: 4))
         #expect(report.verdict == .failed)
-        #expect(report[.finiteLogits]?.reason.contains("1 tokens") == true)
+        #expect(report[.finiteLogits]?.reason.contains("a text of 1 tokens") == true)
     }
 
     @Test func tellsItsProgress() throws {
@@ -232,8 +236,8 @@ struct Probe {
         }
         #expect(
             seen == [
-                .tensorsPresentAndShaped, .tokenizerRoundTrip, .noNaNOrInf, .finiteLogits, .noDegenerateRepetition,
-                .deterministic,
+                .tensorsPresentAndShaped, .tokenizerSize, .tokenizerRoundTrip, .specialTokens, .chatTemplate,
+                .noNaNOrInf, .finiteLogits, .rightAnswer, .deterministic,
             ])
         #expect(last == 1)
     }
