@@ -25,7 +25,7 @@ INLINED void decode_part(
 #pragma clang attribute pop
 
 const gemma_kernels gemma_avx2 = {
-    "avx2", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
-    survey, checksum, difference,
+    "avx2", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials,
+    weighted_exponentials, scan, survey, checksum, difference,
 };
 #endif

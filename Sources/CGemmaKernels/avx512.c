@@ -62,7 +62,7 @@ INLINED void decode_part(
 #pragma clang attribute pop
 
 const gemma_kernels gemma_avx512 = {
-    "avx512", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
-    survey, checksum, difference,
+    "avx512", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials,
+    weighted_exponentials, scan, survey, checksum, difference,
 };
 #endif

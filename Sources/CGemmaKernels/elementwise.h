@@ -89,4 +89,18 @@ static double sum_of_exponentials(
     return sum;
 }
 
+static double weighted_exponentials(
+    const float *values, float greatest, const float *weights, size_t count) {
+    double sum = 0;
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        float terms[8];
+        for (size_t lane = 0; lane < 8; lane++)
+            terms[lane] = exponential(values[i + lane] - greatest) * weights[i + lane];
+        sum += join_lanes(terms);
+    }
+    for (; i < count; i++) sum += exponential(values[i] - greatest) * weights[i];
+    return sum;
+}
+
 #endif

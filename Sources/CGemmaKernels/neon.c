@@ -32,7 +32,7 @@ INLINED void decode_part(
 #include "weighted_sum.h"
 
 const gemma_kernels gemma_neon = {
-    "neon", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
-    survey, checksum, difference,
+    "neon", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials,
+    weighted_exponentials, scan, survey, checksum, difference,
 };
 #endif

@@ -43,6 +43,6 @@ static void weighted_sum(const gemma_weighted_sum *s) {
 }
 
 const gemma_kernels gemma_scalar = {
-    "scalar", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials, scan,
-    survey, checksum, difference,
+    "scalar", product, weighted_sum, expand, gated_gelu, softmax, softcap, add_scaled, sum_of_exponentials,
+    weighted_exponentials, scan, survey, checksum, difference,
 };

@@ -86,11 +86,12 @@ package struct LoadedModel {
     }
 
     /// An instance with room for `capacity` tokens. Throws when a weight file has changed since it was opened.
-    package func makeModel(capacity: Int) throws -> any LanguageModel {
+    /// - Parameter workers: threads that compute; one for each processor when nil. The result is the same, bit by bit.
+    package func makeModel(capacity: Int, workers: Int? = nil) throws -> any LanguageModel {
         try weights.checkSizes()
         try adapter?.checkSizes()
         defer { weights.readAhead() }
-        let memory = Memory(forTokens: capacity)
+        let memory = Memory(forTokens: capacity), pool = workers.map { WorkerPool(workers: $0) } ?? pool
         let expected = try configuration.expectedTensors(in: tensors)
         func named(normEpsilon: Double) throws -> ModelWeights {
             try ModelWeights(weights, expected, adapter: adapter, normEpsilon: normEpsilon, memory: memory)

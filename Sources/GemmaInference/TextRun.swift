@@ -4,7 +4,7 @@ import Foundation
 /// One text going through a model: reading a prompt in blocks, scoring it, and greedy continuation.
 package struct TextRun {
     package let model: any LanguageModel
-    private let kernels: UnsafePointer<gemma_kernels> = gemma_fastest_kernels()
+    let kernels: UnsafePointer<gemma_kernels> = gemma_fastest_kernels()
 
     package init(_ model: any LanguageModel) { self.model = model }
 
@@ -14,6 +14,8 @@ package struct TextRun {
         package var lastLogits: [Float] = []
         /// -log p(token i | tokens before i) for i from 1 on; empty when no score was asked for.
         package var negativeLogLikelihoods: [Double] = []
+        /// -sum p log p of the prediction at each position, in nats; empty when no score was asked for.
+        package var entropies: [Double] = []
         /// NaN and infinite logits seen, over all positions when scored, else over the last.
         package var nonFiniteLogits = 0
         /// The first position with such a logit.
@@ -28,8 +30,11 @@ package struct TextRun {
         }
     }
 
-    /// Reads `tokens` (at least one, ids within the vocabulary, within the model's capacity) from the start.
-    package func read(_ tokens: [Int], scores: Bool) -> Reading {
+    /// Reads `tokens` (at least one, ids within the vocabulary, within the model's capacity) from the start. Where scores
+    /// are asked for, `each` gets every position and its logits [V], which are valid during the call.
+    package func read(
+        _ tokens: [Int], scores: Bool, each: (Int, UnsafeBufferPointer<Float>) -> Void = { _, _ in }
+    ) -> Reading {
         model.reset()
         var reading = Reading()
         let width = model.vocabularySize
@@ -40,6 +45,10 @@ package struct TextRun {
                 let logits = UnsafeBufferPointer(rebasing: rows[(row * width)..<((row + 1) * width)])
                 let position = scores ? start + row : end - 1
                 inspect(logits, at: position, into: &reading)
+                if scores {
+                    reading.entropies.append(entropy(logits))
+                    each(position, logits)
+                }
                 if scores, position + 1 < tokens.count {
                     reading.negativeLogLikelihoods.append(negativeLogLikelihood(of: tokens[position + 1], logits))
                 }
@@ -64,7 +73,7 @@ package struct TextRun {
     }
 
     /// The index of the largest logit, the first among equals, as torch.argmax; NaN never wins.
-    private func greatest(_ logits: UnsafeBufferPointer<Float>) -> Int {
+    func greatest(_ logits: UnsafeBufferPointer<Float>) -> Int {
         var best = 0
         for index in logits.indices where logits[index] > logits[best] || logits[best].isNaN { best = index }
         return best

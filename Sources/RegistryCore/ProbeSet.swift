@@ -1,7 +1,11 @@
 /// The texts, prompts and expected answers of a smoke test, in several languages: a file of `Policies/probes`.
 package struct ProbeSet: Codable, Equatable, Sendable {
     /// How long a test may take: `quick` probes run always, `full` ones only where the policy or the operator asks.
-    package enum Depth: String, Codable, Sendable, CaseIterable { case quick, full }
+    package enum Depth: String, Codable, Sendable, CaseIterable, Comparable {
+        case quick, full
+
+        package static func < (left: Depth, right: Depth) -> Bool { left == .quick && right == .full }
+    }
 
     /// Text whose mean negative log-likelihood is measured.
     package struct Text: Codable, Equatable, Sendable {

@@ -56,7 +56,7 @@ struct Examination {
         do {
             let verdict = try await process.run(
                 SmokeTestJob(
-                    model: folder, repository: snapshot.repository.description, probe: probe,
+                    model: folder, snapshot: snapshot, policy: registry.policy, probe: probe,
                     testerBuild: registry.testerBuild))
             return [inspection, Evidence(verdict, manifest: manifest.digest)]
         } catch let broken as SmokeTestProcess.Broken {
@@ -67,18 +67,6 @@ struct Examination {
                     summary: broken.reason),
             ]
         }
-    }
-}
-
-extension SmokeTestJob {
-    package init(model: String, repository: String, probe: Policy.Probe, testerBuild: String) {
-        self.init(
-            model: model, repository: repository,
-            probes: ProbeSet(
-                name: "policy", texts: [.init(language: "en", text: probe.text)],
-                prompts: [.init(language: "en", prompt: probe.prompt, maximumTokens: probe.maximumTokens)]),
-            bounds: SmokeTestBounds(maximumMeanNLL: probe.maximumMeanNLL, warnMeanNLL: probe.warnMeanNLL),
-            testerBuild: testerBuild)
     }
 }
 

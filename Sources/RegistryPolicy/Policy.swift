@@ -3,7 +3,8 @@ package import RegistryCore
 /// What may be served, as one YAML file says it (`Policies/default.yaml` explains every key).
 package struct Policy: Sendable, Equatable {
     package var name: String
-    /// SHA-256 of the file's bytes: every decision names it.
+    /// SHA-256 of the file's bytes and those of the probe sets it names, in the order in which it names them
+    /// (`cat default.yaml probes/a.yaml probes/b.yaml | sha256sum`): every decision names it.
     package var digest: SHA256Digest
     package var formats: Formats
     package var licences: [NamePattern]
@@ -28,31 +29,20 @@ package struct Policy: Sendable, Equatable {
         package var others: Others
     }
 
-    package struct SmokeTest: Sendable, Equatable {
-        package var required: Bool
-        /// What becomes of a snapshot that the smoke test cannot run.
-        package var unsupported: Finding.Effect
-        package var timeLimit: Duration
-        /// The first whose patterns fit the repository counts.
-        package var probes: [Probe]
-    }
-
-    package struct Probe: Sendable, Equatable {
-        package var repositories: [NamePattern]
-        /// The text whose mean negative log-likelihood is measured.
-        package var text: String
-        /// Nats per token; above it the test fails.
-        package var maximumMeanNLL: Double
-        /// Nats per token; above it the test warns.
-        package var warnMeanNLL: Double?
-        /// What the model is asked to continue.
-        package var prompt: String
-        package var maximumTokens: Int
-    }
-
     package func probe(for repository: RepositoryID) -> Probe? {
         smokeTest.probes.first { $0.repositories.contains { $0.matches(repository.description) } }
     }
+
+    /// What the policy takes a repository for; nil leaves it to be recognised.
+    package func modelClass(of repository: RepositoryID) -> ModelClass? {
+        smokeTest.classes.first { $0.repositories.contains { $0.matches(repository.description) } }?.modelClass
+    }
+
+    /// SHA-256 of the probe set's file; nil where no entry fits the repository.
+    package func probeSetDigest(for repository: RepositoryID) -> SHA256Digest? { probe(for: repository)?.setDigest }
+
+    /// SHA-256 of the bounds that hold for a repository, as lines `key: number` in order of the keys.
+    package func boundsDigest(for repository: RepositoryID) -> SHA256Digest? { probe(for: repository)?.bounds.digest }
 }
 
 /// A name with `*` standing for any run of characters; case does not count.

@@ -13,18 +13,55 @@ package enum PolicyFile {
         guard let bytes = FileManager.default.contents(atPath: file) else {
             throw .unreadable(path: file, reason: "it cannot be read")
         }
-        return try parse(Array(bytes), file: file)
+        let folder = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
+        return try parse(Array(bytes), file: file) { name throws(PolicyError) in
+            let place = "\(folder.isEmpty ? "." : folder)/probes/\(name).yaml"
+            guard let set = FileManager.default.contents(atPath: place) else {
+                throw .unreadable(path: place, reason: "it cannot be read, and \(file) names it")
+            }
+            return (place, Array(set))
+        }
     }
 
-    package static func parse(_ bytes: [UInt8], file: String) throws(PolicyError) -> Policy {
-        try Policy(
-            top: StrictSection(parsing: bytes, file: file, name: "the policy"), digest: ContentDigests.sha256(of: bytes)
-        )
+    /// - Parameters:
+    ///   - file: what messages call the policy.
+    ///   - probeSet: path and bytes of the probe set of a name.
+    package static func parse(
+        _ bytes: [UInt8], file: String, probeSet: (String) throws(PolicyError) -> (path: String, bytes: [UInt8])
+    ) throws(PolicyError) -> Policy {
+        let top = try StrictSection(parsing: bytes, file: file, name: "the policy")
+        var sets = NamedProbeSets()
+        var policy = try Policy(top: top, digest: ContentDigests.sha256(of: bytes)) { name throws(PolicyError) in
+            try sets.take(name, probeSet)
+        }
+        policy.digest = ContentDigests.sha256(of: bytes + sets.bytes)
+        return policy
     }
 }
 
+/// The probe sets that a policy names, each read once.
+private struct NamedProbeSets {
+    private var sets: [String: (ProbeSet, SHA256Digest)] = [:]
+    /// Of all files, in the order in which they were first named.
+    private(set) var bytes: [UInt8] = []
+
+    mutating func take(
+        _ name: String, _ read: (String) throws(PolicyError) -> (path: String, bytes: [UInt8])
+    ) throws(PolicyError) -> (ProbeSet, SHA256Digest) {
+        if let known = sets[name] { return known }
+        let (path, content) = try read(name)
+        let set = try ProbeSetFile.parse(content, file: path, name: name)
+        let digest = ContentDigests.sha256(of: content)
+        bytes += content
+        sets[name] = (set, digest)
+        return (set, digest)
+    }
+}
+
+private typealias TakeSet = (String) throws(PolicyError) -> (ProbeSet, SHA256Digest)
+
 extension Policy {
-    fileprivate init(top: StrictSection, digest: SHA256Digest) throws(PolicyError) {
+    fileprivate init(top: StrictSection, digest: SHA256Digest, take: TakeSet) throws(PolicyError) {
         var top = top
         self.digest = digest
         name = try top.text("name")
@@ -39,33 +76,63 @@ extension Policy {
         self.authors = try authors.texts("allow").map(NamePattern.init)
         try authors.finish()
         maximumSize = try top.size("maximum-size")
-        smokeTest = try SmokeTest(top.section("smoke-test"))
+        smokeTest = try SmokeTest(top.section("smoke-test"), take)
         approvals = try top.integer("approvals", in: 0...100)
         try top.finish()
     }
 }
 
 extension Policy.SmokeTest {
-    fileprivate init(_ section: StrictSection) throws(PolicyError) {
+    fileprivate init(_ section: StrictSection, _ take: TakeSet) throws(PolicyError) {
         var section = section
+        let entries = try section.sections("probes")
+        for entry in entries {
+            for key in ["text", "prompt", "maximum-tokens", "maximum-mean-nll", "warn-mean-nll"] {
+                try entry.refuse(
+                    key,
+                    "texts and prompts now stand in a probe set of their own: move them to probes/NAME.yaml beside this "
+                        + "file, write 'set: NAME' here, and bounds under 'bounds:' (see Policies/default.yaml)")
+            }
+        }
         required = try section.flag("required")
         unsupported = try section.choice("unsupported", of: [Finding.Effect.note, .hold, .refuse])
+        depth = try section.choice("depth", of: ProbeSet.Depth.allCases)
         timeLimit = .seconds(try section.integer("time-limit", in: 1...86_400))
+        memoryAllowance = try section.size("memory-allowance")
+        sandbox = try section.integer("sandbox", in: 1...5)
+        classes = []
+        for rule in try section.sections("classes") { classes.append(try Policy.ClassRule(rule)) }
+        var bounds = try section.section("bounds")
+        self.bounds = try SmokeTestBounds(maximumMeanNLL: 0).reading(&bounds, all: true)
+        try bounds.finish()
         probes = []
-        for probe in try section.sections("probes") { probes.append(try Policy.Probe(probe)) }
+        for entry in entries { probes.append(try Policy.Probe(entry, self.bounds, take)) }
+        try section.finish()
+    }
+}
+
+extension Policy.ClassRule {
+    fileprivate init(_ section: StrictSection) throws(PolicyError) {
+        var section = section
+        repositories = try section.texts("repositories").map(NamePattern.init)
+        modelClass = try section.choice("class", of: ModelClass.allCases)
         try section.finish()
     }
 }
 
 extension Policy.Probe {
-    fileprivate init(_ section: StrictSection) throws(PolicyError) {
+    fileprivate init(
+        _ section: StrictSection, _ general: SmokeTestBounds, _ take: TakeSet
+    ) throws(PolicyError) {
         var section = section
         repositories = try section.texts("repositories").map(NamePattern.init)
-        text = try section.text("text")
-        maximumMeanNLL = try section.number("maximum-mean-nll", in: 0...1000)
-        warnMeanNLL = try section.has("warn-mean-nll") ? section.number("warn-mean-nll", in: 0...1000) : nil
-        prompt = try section.text("prompt")
-        maximumTokens = try section.integer("maximum-tokens", in: 1...512)
+        (set, setDigest) = try take(try section.word("set"))
+        bounds = general
+        if section.has("bounds") {
+            var own = try section.section("bounds")
+            bounds = try general.reading(&own, all: false)
+            try own.finish()
+        }
         try section.finish()
     }
 }

@@ -53,9 +53,23 @@ package struct StrictSection {
 
     package func has(_ key: String) -> Bool { keys.contains { $0.name == key } }
 
-    package mutating func text(_ key: String) throws(PolicyError) -> String {
+    /// - Parameter limit: bytes.
+    package mutating func text(_ key: String, atMost limit: Int = 1 << 20) throws(PolicyError) -> String {
         let node = try node(key)
         guard let text = node.scalar?.string, !text.isEmpty else { throw mistyped(key, node, "a text") }
+        guard text.utf8.count <= limit else {
+            throw Self.invalid(file, node.mark, "'\(key)' must have at most \(limit) bytes, got \(text.utf8.count)")
+        }
+        return text
+    }
+
+    /// A text of `a` to `z`, `0` to `9` and `-`, which can be part of a file's name.
+    package mutating func word(_ key: String) throws(PolicyError) -> String {
+        let node = try node(key)
+        let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789-".utf8)
+        guard let text = node.scalar?.string, (1...100).contains(text.utf8.count),
+            text.utf8.allSatisfy(allowed.contains)
+        else { throw mistyped(key, node, "a name of a to z, 0 to 9 and -") }
         return text
     }
 
@@ -123,9 +137,14 @@ package struct StrictSection {
         try StrictSection(node(key), file: file, name: "'\(key)'")
     }
 
-    package mutating func sections(_ key: String) throws(PolicyError) -> [StrictSection] {
+    package mutating func sections(
+        _ key: String, atMost limit: Int = 10_000
+    ) throws(PolicyError) -> [StrictSection] {
         let node = try node(key)
         guard let sequence = node.sequence else { throw mistyped(key, node, "a list") }
+        guard sequence.count <= limit else {
+            throw Self.invalid(file, node.mark, "'\(key)' must have at most \(limit) entries, got \(sequence.count)")
+        }
         var sections: [StrictSection] = []
         for item in sequence { sections.append(try StrictSection(item, file: file, name: "an entry of '\(key)'")) }
         return sections
@@ -137,6 +156,12 @@ package struct StrictSection {
         let known = keys.map(\.name).filter { !unread.contains($0) }.joined(separator: ", ")
         throw Self.invalid(
             file, node.mark, "unknown key '\(key.printable)' in \(name); the others here are: \(known)")
+    }
+
+    /// Refuses a key that an older version read, and says what to write now.
+    package func refuse(_ key: String, _ advice: String) throws(PolicyError) {
+        guard let (_, node, _) = keys.first(where: { $0.name == key }) else { return }
+        throw Self.invalid(file, node.mark, "'\(key)' in \(name): \(advice)")
     }
 
     private mutating func node(_ key: String) throws(PolicyError) -> Node {

@@ -2,120 +2,105 @@ import GemmaInference
 import ModelFormats
 import RegistryCore
 
+/// The model reads the probe set's texts and answers its questions.
 extension SmokeTest {
-    /// One scored pass over the probe's text, then the prompt continued twice.
-    mutating func checkForwardPass(_ loaded: LoadedModel, _ tokenizer: Tokenizer) throws {
-        let context = loaded.configuration.contextLength
-        let probe = job.probes.prompts.first
-        let text = Array(tokenizer.encodeWithBeginning(job.probes.texts.first?.text ?? "").prefix(context))
-        let prompt = Array(tokenizer.encodeWithBeginning(probe?.prompt ?? "").prefix(context))
-        guard text.count >= 2, !prompt.isEmpty, let probe, probe.maximumTokens >= 1 else {
-            record(
-                .finiteLogits, .failed, bound: "a probe with a text, a prompt and at least 1 token to generate",
-                reason: "the probe's text gives \(text.count) tokens and its prompt \(prompt.count)")
-            return
+    /// All checks that need the model to run, and the comparison with the base model where that is here.
+    /// - Parameters:
+    ///   - load: makes the model; called once, and its result is let go of before the base model is loaded.
+    ///   - chat: the template through which it is asked; nil asks for continuations of plain text.
+    mutating func checkForwardPass(
+        _ load: @autoclosure () throws -> LoadedModel, _ tokenizer: Tokenizer, chat: ChatRendering?
+    ) throws {
+        let run: ProbeRun, task: ProbeTask, precision: StoredPrecision
+        do {
+            let loaded = try load()
+            precision = StoredPrecision(of: loaded.tensors)
+            guard let made = try makeTask(loaded, tokenizer, chat) else { return }
+            task = made
+            run = try self.run(task, on: loaded, keepsLogits: comparesLogits)
         }
-        let wanted = min(probe.maximumTokens, context - prompt.count + 1)
-        let run = TextRun(try loaded.makeModel(capacity: max(text.count, min(context, prompt.count + wanted))))
-        progress(.finiteLogits, 0)
-        let scored = run.read(text, scores: true)
-        guard checkFinite(scored, positions: text.count) else { return }
-        // JSON has no NaN; checkLikelihood shows one as text.
-        measurements["meanNLL"] = scored.meanNLL.flatMap { $0.isFinite ? $0 : nil }
-
-        progress(.noDegenerateRepetition, 0)
-        let stops = loaded.configuration.endOfSequence
-        let first = run.read(prompt, scores: false)
-        let tokens = run.generate(wanted, after: first, stops: stops)
-        texts.append(
-            .init(
-                language: probe.language, prompt: probe.prompt, text: tokenizer.decode(tokens, skipsSpecial: true),
-                tokens: tokens, endsItself: tokens.last.map(stops.contains) ?? false))
-        progress(.deterministic, 0)
-        let second = run.read(prompt, scores: false)
-        let again = run.generate(wanted, after: second, stops: stops)
-
-        checkLikelihood(scored)
-        checkRepetition(tokens, tokenizer)
-        let sameLogits = zip(first.lastLogits, second.lastLogits).allSatisfy { $0.bitPattern == $1.bitPattern }
-        let agreeing = zip(tokens, again).prefix { $0 == $1 }.count
-        record(
-            .deterministic, tokens == again && sameLogits ? .passed : .failed,
-            value: "\(agreeing) of \(tokens.count) tokens, logits \(sameLogits ? "equal" : "different")",
-            bound: "the same tokens and bit-equal logits in two runs",
-            reason: tokens == again ? "the prompt was continued twice" : "the runs part at token \(agreeing + 1)")
+        guard checkFinite(run, task) else { return }
+        let base = compareWithBase(run, task)
+        checkLikelihood(run, task)
+        checkEntropy(run, task, base)
+        checkAgainstBase(base, task)
+        checkDivergence(base, precision)
+        checkAnswers(run, task, tokenizer)
+        checkDeterminism(run)
+        checkSpeed(run)
     }
 
-    private mutating func checkFinite(_ reading: TextRun.Reading, positions: Int) -> Bool {
+    /// The probe set's texts and questions of the depth asked for; nil where there is nothing to ask, which is a failure.
+    private mutating func makeTask(
+        _ loaded: LoadedModel, _ tokenizer: Tokenizer, _ chat: ChatRendering?
+    ) throws -> ProbeTask? {
+        let depth = job.depth, set = job.probes, context = loaded.configuration.contextLength
+        let texts = set.texts.filter { $0.depth <= depth }.map { text in
+            ProbeTask.Text(
+                language: text.language, tokens: Array(tokenizer.encodeWithBeginning(text.text).prefix(context)))
+        }
+        let isChat = chat != nil && !set.chats.isEmpty
+        let questions = try (isChat ? set.chats : set.prompts).filter { $0.depth <= depth }.map { probe in
+            let tokens =
+                try chat.flatMap { isChat ? try $0.tokens(asking: probe.prompt, tokenizer) : nil }
+                ?? tokenizer.encodeWithBeginning(probe.prompt)
+            return ProbeTask.Question(probe: probe, tokens: Array(tokens.prefix(context)))
+        }
+        let shortest = texts.map(\.tokens.count).min() ?? 0
+        guard shortest >= 2, !questions.isEmpty, questions.allSatisfy({ $0.probe.maximumTokens >= 1 }) else {
+            let least = texts.isEmpty ? "no text" : "a text of \(shortest) tokens"
+            record(
+                .finiteLogits, .failed,
+                bound: "a probe set with texts of 2 tokens and more, and something to answer in 1 token and more",
+                reason: "the set \(printable(set.name)) has \(least) and \(questions.count) prompts at depth \(depth)")
+            return nil
+        }
+        return ProbeTask(
+            texts: texts, questions: questions, isChat: isChat, depth: depth,
+            stops: loaded.configuration.endOfSequence, context: context)
+    }
+
+    private mutating func checkFinite(_ run: ProbeRun, _ task: ProbeTask) -> Bool {
         let bound = "every logit finite, and not all the same"
-        if let position = reading.firstNonFinitePosition {
-            record(
-                .finiteLogits, .failed, value: "\(reading.nonFiniteLogits) not finite", bound: bound,
-                reason: "the first at position \(position) of the probe's text")
-            return false
+        for (reading, text) in zip(run.readings, task.texts) {
+            if let position = reading.firstNonFinitePosition {
+                record(
+                    .finiteLogits, .failed, value: "\(reading.nonFiniteLogits) not finite", bound: bound,
+                    reason: "the first at position \(position) of the text in \(printable(text.language))")
+                return false
+            }
+            let low = reading.lastLogits.min() ?? 0, high = reading.lastLogits.max() ?? 0
+            guard high - low > 1e-3 else {
+                record(
+                    .finiteLogits, .failed, value: "all within \(high - low)", bound: bound,
+                    reason: "the model says the same of every token")
+                return false
+            }
         }
-        let low = reading.lastLogits.min() ?? 0, high = reading.lastLogits.max() ?? 0
-        guard high - low > 1e-3 else {
-            record(
-                .finiteLogits, .failed, value: "all within \(high - low)", bound: bound,
-                reason: "the model says the same of every token")
-            return false
-        }
+        let positions = task.texts.reduce(0) { $0 + $1.tokens.count }
+        let largest = run.readings.map(\.largestLogit).max() ?? 0
+        measurements["largestLogit"] = Double(largest)
         record(
-            .finiteLogits, .passed, value: "0 not finite, \(low) to \(high) at the last position", bound: bound,
-            reason: "\(positions) positions of the probe's text, largest magnitude \(reading.largestLogit)")
+            .finiteLogits, .passed, value: "0 not finite, the largest magnitude is \(largest)", bound: bound,
+            reason: "\(positions) positions of \(task.texts.count) texts")
         return true
     }
 
-    private mutating func checkLikelihood(_ reading: TextRun.Reading) {
-        let mean = reading.meanNLL ?? .infinity
-        let bound =
-            "at most \(job.bounds.maximumMeanNLL)"
-            + (job.bounds.warnMeanNLL.map { ", without warning at most \($0)" } ?? "")
-        // Written so that NaN fails.
-        let outcome: SmokeTestReport.Outcome =
-            !(mean <= job.bounds.maximumMeanNLL)
-            ? .failed : mean > job.bounds.warnMeanNLL ?? .infinity ? .warned : .passed
-        let judgement =
-            !mean.isFinite
-            ? "it is \(mean.isNaN ? "NaN" : "infinite"), so the arithmetic broke down"
-            : outcome == .failed ? "the model does not know text that a sound one predicts" : "lower is better"
-        record(
-            .meanNLL, outcome, value: "\((mean * 10_000).rounded() / 10_000)", bound: bound,
-            reason: "mean of \(reading.negativeLogLikelihoods.count) predictions over the probe's text; \(judgement)")
-    }
-
-    /// Loops occur in good base models too, so this warns and never fails alone; that a loop comes from broken weights
-    /// shows in mean-nll.
-    private mutating func checkRepetition(_ tokens: [Int], _ tokenizer: Tokenizer) {
-        let bound = "at most 0.8 of the 4-token windows repeated, no token above 0.6"
-        guard tokens.count >= 8 else {
-            record(
-                .noDegenerateRepetition, .passed, value: "\(tokens.count) tokens", bound: bound,
-                reason: "the text ended itself too early to judge")
+    private mutating func checkSpeed(_ run: ProbeRun) {
+        let written = run.answers.reduce(0) { $0 + max(0, $1.tokens.count - 1) }
+        let seconds = run.answers.reduce(0) { $0 + $1.writingSeconds }
+        guard written > 0, seconds > 0 else {
+            record(.speed, .notApplicable, bound: "", reason: "no answer has a second token to be timed")
             return
         }
-        let windows = (0...(tokens.count - 4)).map { Array(tokens[$0..<($0 + 4)]) }
-        let repeated = 1 - Double(Set(windows).count) / Double(windows.count)
-        let counts = Dictionary(tokens.map { ($0, 1) }, uniquingKeysWith: +)
-        let commonest = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
-        let share = Double(commonest?.value ?? 0) / Double(tokens.count)
-        let stray = tokens.first { tokenizer.piece($0) == nil }
-        let value = "\(rounded(repeated)) repeated, commonest token \(rounded(share))"
-        if let stray {
-            record(
-                .noDegenerateRepetition, .warned, value: value, bound: bound,
-                reason: "token \(stray) was generated, which the tokenizer has no piece for")
-        } else if repeated > 0.8 || share > 0.6 {
-            record(
-                .noDegenerateRepetition, .warned, value: value, bound: bound,
-                reason: "the continuation loops, most often on token \(commonest?.key ?? 0)")
-        } else {
-            record(
-                .noDegenerateRepetition, .passed, value: value, bound: bound,
-                reason: "\(tokens.count) tokens generated greedily")
-        }
+        let speed = Double(written) / seconds, least = job.bounds.warnTokensPerSecond
+        measurements["tokensPerSecond"] = speed
+        record(
+            .speed, speed < least ? .warned : .passed, value: "\(shown(speed, 1)) tokens a second",
+            bound: least > 0 ? "without warning at least \(least)" : "none",
+            reason: "\(written) tokens written in \(shown(seconds, 2)) s on this machine, now")
     }
 
-    private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+    /// A number for a person.
+    func shown(_ value: Double, _ decimals: Int = 4) -> String { Quantity.fixed(value, decimals) }
 }

@@ -118,47 +118,4 @@ extension SmokeTest {
         guard let file = tensors[name]?.file else { return stored }
         return "\(stored) in \(printable(tensors.files[file].name))"
     }
-
-    /// Texts that a sound tokenizer gives back as they were. A literal `▁` is left out: it comes back as a space.
-    static let roundTripTexts = [
-        "The old harbour woke before the sun did.", " leading and  double   spaces ", "tab\tand\n\nnew\n\n\nlines\n",
-        "1,250,000 people in 2025", "naïve café łódź", "e\u{301} combining", "日本語 中文 한국어", "emoji 🙂👩‍👩‍👧 done",
-        "العربية עברית", "def add(a, b):\n    return a + b\n", "null\u{0}byte", "", " ", "\n", "          ten spaces",
-    ]
-
-    mutating func checkTokenizer(vocabularySize: Int) -> Tokenizer? {
-        let name = SmokeTestReport.CheckName.tokenizerRoundTrip
-        let bound = "decode(encode(text)) = text; ids below the \(vocabularySize) rows of the embedding"
-        progress(name, 0)
-        do {
-            guard let tokenizer = try source().tokenizer() else {
-                record(name, .failed, bound: bound, reason: "\(Tokenizer.path) is not among the files of this model")
-                return nil
-            }
-            let total = Self.roundTripTexts.count
-            let wrong = Self.roundTripTexts.filter { text in
-                let back = tokenizer.decode(tokenizer.encode(text, addsSpecial: false))
-                return !back.utf8.elementsEqual(text.utf8)
-            }
-            let value = "\(total - wrong.count) of \(total) texts"
-            if let text = wrong.first {
-                let back = tokenizer.decode(tokenizer.encode(text, addsSpecial: false))
-                record(
-                    name, .failed, value: value, bound: bound,
-                    reason: "\"\(printable(text))\" came back as \"\(printable(back))\"\(andMore(wrong.count))")
-            } else if tokenizer.idCount > vocabularySize {
-                record(
-                    name, .failed, value: value, bound: bound,
-                    reason: "the tokenizer has ids up to \(tokenizer.idCount - 1)")
-            } else if tokenizer.beginOfSequence == nil {
-                record(name, .failed, value: value, bound: bound, reason: "there is no <bos>, which every Gemma needs")
-            } else {
-                record(name, .passed, value: value, bound: bound, reason: "\(tokenizer.pieceCount) pieces")
-                return tokenizer
-            }
-        } catch {
-            record(name, .failed, bound: bound, reason: "\(error)")
-        }
-        return nil
-    }
 }

@@ -39,6 +39,7 @@ package struct SmokeTest {
                 test.subject = models.count > 1 ? model.name.map { printable($0) + ": " } ?? "" : ""
                 test.runChecks()
                 test.skipRest()
+                test.sortChecks()
                 return test
             }
         } catch {
@@ -65,15 +66,20 @@ package struct SmokeTest {
         guard checkStructure() else { return }
         guard let (configuration, tensors) = checkTensors() else { return }
         let fitsBase = checkConfigurationAgainstBase(configuration)
-        guard let tokenizer = checkTokenizer(vocabularySize: configuration.vocabularySize),
-            checkTokenizerAgainstBase(tokenizer), fitsBase
+        guard let tokenizer = checkTokenizer(configuration), checkTokenizerAgainstBase(tokenizer), fitsBase else {
+            return
+        }
+        let template = findTemplate(tokenizer)
+        guard checkSpecialTokens(tokenizer, configuration, chat: template.rendering),
+            checkChatTemplate(template, tokenizer)
         else { return }
         guard checkValues(configuration, tensors), checkWeightsAgainstBase(configuration, tensors) else { return }
+        let residency = job.residency
         do {
-            let loaded = try LoadedModel(
-                configuration: configuration, tensors: tensors, tokenizer: tokenizer,
-                residency: job.residency)
-            try checkForwardPass(loaded, tokenizer)
+            try checkForwardPass(
+                try LoadedModel(
+                    configuration: configuration, tensors: tensors, tokenizer: tokenizer, residency: residency),
+                tokenizer, chat: modelClass == .instruct ? template.rendering : nil)
         } catch {
             record(.finiteLogits, .failed, bound: "a forward pass", reason: "\(error)")
         }
@@ -104,6 +110,15 @@ package struct SmokeTest {
         for name in SmokeTestReport.CheckName.allCases where !checks.contains(where: { $0.name == name }) {
             record(name, .skipped, bound: "", reason: "not run, because \(stopper.name.rawValue) \(stopper.outcome)")
         }
+    }
+
+    /// Some checks are judged later than they run.
+    private mutating func sortChecks() {
+        let order = SmokeTestReport.CheckName.allCases
+        let places = Dictionary(uniqueKeysWithValues: zip(order, order.indices))
+        checks = checks.enumerated().sorted {
+            (places[$0.element.name] ?? 0, $0.offset) < (places[$1.element.name] ?? 0, $1.offset)
+        }.map(\.element)
     }
 
     /// Fails closed: a check that is missing or skipped without a failure before it is a failure too.

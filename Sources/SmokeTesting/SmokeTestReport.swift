@@ -19,8 +19,11 @@ package struct SmokeTestReport: Codable, Equatable, Sendable {
         case shardIndex = "shard-index"
         case tensorsPresentAndShaped = "tensors-present-and-shaped"
         case configurationAgainstBase = "configuration-against-base"
+        case tokenizerSize = "tokenizer-size"
         case tokenizerRoundTrip = "tokenizer-round-trip"
         case tokenizerAgainstBase = "tokenizer-against-base"
+        case specialTokens = "special-tokens"
+        case chatTemplate = "chat-template"
         case noNaNOrInf = "no-nan-or-inf"
         case noAllZeroMatrix = "no-all-zero-matrix"
         case noConstantTensor = "no-constant-tensor"
@@ -28,9 +31,15 @@ package struct SmokeTestReport: Codable, Equatable, Sendable {
         case weightStatistics = "weight-statistics"
         case weightsAgainstBase = "weights-against-base"
         case finiteLogits = "finite-logits"
+        case entropy
         case meanNLL = "mean-nll"
+        case meanNLLAgainstBase = "mean-nll-against-base"
+        case divergenceFromOriginal = "divergence-from-original"
+        case rightAnswer = "right-answer"
         case noDegenerateRepetition = "no-degenerate-repetition"
+        case stopToken = "stop-token"
         case deterministic
+        case speed
     }
 
     package struct Check: Codable, Equatable, Sendable {

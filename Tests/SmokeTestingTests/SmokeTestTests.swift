@@ -41,14 +41,13 @@ struct Probe {
         let report = test(Fixtures.path("gemma3-trained"))
         #expect(report.verdict == .passed, "\(report.checks)")
         #expect(report.checks.map(\.name) == SmokeTestReport.CheckName.allCases)
+        let done = report.checks.filter { $0.outcome != .notApplicable }
         #expect(
-            report.checks.allSatisfy {
-                $0.outcome == .notApplicable || $0.outcome == .passed && !$0.value.isEmpty && !$0.bound.isEmpty
-            })
-        #expect(report.checks.allSatisfy { !$0.reason.isEmpty })
+            done.allSatisfy { $0.outcome == .passed && !$0.value.isEmpty && !$0.bound.isEmpty && !$0.reason.isEmpty })
         #expect(
             report.checks.filter { $0.outcome == .notApplicable }.map(\.name) == [
                 .shardIndex, .configurationAgainstBase, .tokenizerAgainstBase, .weightsAgainstBase,
+                .meanNLLAgainstBase, .divergenceFromOriginal, .rightAnswer, .stopToken,
             ])
         #expect(report.modelType == "gemma3_text")
         #expect(report.texts[0].tokens.count == 16)
@@ -65,7 +64,9 @@ struct Probe {
         let mapped = SmokeTest.run(job)
         job.residency = .frugal
         #expect(mapped.verdict == .passed)
-        #expect(SmokeTest.run(job).checks == mapped.checks)
+        // The speed is the clock's.
+        #expect(
+            SmokeTest.run(job).checks.filter { $0.name != .speed } == mapped.checks.filter { $0.name != .speed })
     }
 
     @Test func namesATensorAndTheIndexOfItsNaN() throws {
@@ -229,7 +230,7 @@ struct Probe {
         let report = test(
             Fixtures.path("gemma3-trained"), probe: .init(text: "", maximumMeanNLL: 9, prompt: "a", maxTokens: 4))
         #expect(report.verdict == .failed)
-        #expect(report[.finiteLogits]?.reason.contains("1 tokens") == true)
+        #expect(report[.finiteLogits]?.reason.contains("a text of 1 tokens") == true)
     }
 
     @Test func tellsItsProgress() throws {
@@ -240,9 +241,8 @@ struct Probe {
         }
         #expect(
             seen == [
-                .structure, .tensorsPresentAndShaped, .tokenizerRoundTrip, .noNaNOrInf, .finiteLogits,
-                .noDegenerateRepetition,
-                .deterministic,
+                .structure, .tensorsPresentAndShaped, .tokenizerSize, .tokenizerRoundTrip, .specialTokens,
+                .chatTemplate, .noNaNOrInf, .finiteLogits, .rightAnswer, .deterministic,
             ])
         #expect(last == 1)
     }

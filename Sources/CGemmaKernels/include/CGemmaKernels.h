@@ -96,6 +96,8 @@ typedef struct gemma_kernels {
     void (*add_scaled)(float *sum, const float *values, float factor, size_t count);
     /// sum of exp(values[i] - greatest), in double precision.
     double (*sum_of_exponentials)(const float *values, float greatest, size_t count);
+    /// sum of weights[i] * exp(values[i] - greatest), in double precision.
+    double (*weighted_exponentials)(const float *values, float greatest, const float *weights, size_t count);
     /// F32, F16 and BF16 only.
     gemma_scan (*scan)(const void *values, gemma_element element, size_t count);
     /// F32, F16 and BF16 only; rows of at least one number, without gaps. mean_squares gets the mean of the finite

@@ -1,0 +1,32 @@
+import RegistryCatalog
+package import RegistryCore
+package import RegistryPolicy
+package import SmokeTesting
+
+extension SmokeTestJob {
+    /// What a policy asks of a repository's files.
+    /// - Parameters:
+    ///   - probe: the policy's entry for the repository.
+    ///   - base: the model that this one descends from, where its files are here.
+    package init(
+        model: String, repository: RepositoryID, card: Card = Card(), base: BaseModel? = nil, policy: Policy,
+        probe: Policy.Probe, testerBuild: String
+    ) {
+        self.init(
+            model: model, repository: repository.description, base: base, card: card,
+            modelClass: policy.modelClass(of: repository), depth: policy.smokeTest.depth, probes: probe.set,
+            bounds: probe.bounds, testerBuild: testerBuild)
+    }
+
+    /// The same for a snapshot's files, with what its card claims.
+    init(
+        model: String, snapshot: SnapshotRecord, base: BaseModel? = nil, policy: Policy, probe: Policy.Probe,
+        testerBuild: String
+    ) {
+        self.init(
+            model: model, repository: snapshot.repository,
+            card: Card(
+                pipeline: snapshot.card.pipeline, relation: snapshot.card.relation, tags: snapshot.card.tags),
+            base: base, policy: policy, probe: probe, testerBuild: testerBuild)
+    }
+}

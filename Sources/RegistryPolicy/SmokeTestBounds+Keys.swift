@@ -1,0 +1,58 @@
+import Foundation
+package import RegistryCore
+
+/// Bounds as a policy file spells them. The keys are the names of the properties, so that a new bound needs no line here.
+extension SmokeTestBounds {
+    /// Every bound by its key, e.g. `maximum-mean-nll`.
+    package var byKey: [String: Double] {
+        guard let bytes = try? JSONEncoder().encode(self),
+            let members = try? JSONDecoder().decode([String: Double].self, from: bytes)
+        else { return [:] }
+        return Dictionary(uniqueKeysWithValues: members.map { (Self.key($0.key), $0.value) })
+    }
+
+    /// These bounds with those of a section instead: of some, or of all where none may be left out.
+    func reading(_ section: inout StrictSection, all: Bool) throws(PolicyError) -> SmokeTestBounds {
+        var members: [String: Double] = [:]
+        for name in Self.names {
+            let key = Self.key(name)
+            members[name] =
+                try all || section.has(key) ? section.number(key, in: 0...1_000_000_000) : byKey[key]
+        }
+        guard let bytes = try? JSONEncoder().encode(members),
+            let bounds = try? JSONDecoder().decode(SmokeTestBounds.self, from: bytes)
+        else { return self }
+        return bounds
+    }
+
+    /// SHA-256 of the lines `key: number`, in order of the keys.
+    package var digest: SHA256Digest {
+        let lines = byKey.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\n" }
+        return ContentDigests.sha256(of: Array(lines.joined().utf8))
+    }
+
+    /// The properties' names, in alphabetical order.
+    private static let names: [String] = {
+        let any = SmokeTestBounds(maximumMeanNLL: 1)
+        let members = (try? JSONEncoder().encode(any)).flatMap {
+            try? JSONDecoder().decode([String: Double].self, from: $0)
+        }
+        return (members ?? [:]).keys.sorted()
+    }()
+
+    /// `maximumMeanNLLAboveBase` is `maximum-mean-nll-above-base`, `warnDivergence8Bit` is `warn-divergence-8-bit`.
+    private static func key(_ name: String) -> String {
+        var key = "", before: Character = "-"
+        let letters = Array(name)
+        for (index, letter) in letters.enumerated() {
+            let next = index + 1 < letters.count ? letters[index + 1] : "-"
+            let beginsWord =
+                letter.isNumber
+                ? !before.isNumber : letter.isUppercase && (!before.isUppercase || next.isLowercase)
+            if beginsWord, before != "-" { key.append("-") }
+            key += letter.lowercased()
+            before = letter
+        }
+        return key
+    }
+}

@@ -1,0 +1,82 @@
+import ModelFormats
+import RegistryCore
+
+/// The tokens that begin a text and end a turn: a model without them rambles, though its weights are sound.
+extension SmokeTest {
+    /// - Parameter chat: the model's chat template, where it has one that could be looked at.
+    mutating func checkSpecialTokens(
+        _ tokenizer: Tokenizer, _ configuration: GemmaConfiguration, chat: ChatRendering?
+    ) -> Bool {
+        progress(.specialTokens, 0)
+        let bound = "one <bos> before a text; eos_token_id holds the end of a turn; turn tokens are control tokens"
+        let text = tokenizer.encode("a"), begins = text.prefix { $0 == tokenizer.beginOfSequence }.count
+        let ends = configuration.endOfSequence
+        let value = "\(begins) <bos> before a text, the text ends at \(ends.map(String.init).joined(separator: ", "))"
+        var warnings: [String] = []
+        func fail(_ reason: String) -> Bool {
+            record(.specialTokens, .failed, value: value, bound: bound, reason: reason)
+            return false
+        }
+
+        guard tokenizer.beginOfSequence != nil else { return fail("there is no <bos>, which every Gemma needs") }
+        if begins > 1 { return fail("the tokenizer puts \(begins) <bos> before a text; every Gemma wants one") }
+        if begins == 0 {
+            // Gemma 4's tokenizers for conversations leave it to the template; the others never did.
+            guard case .gemma4 = configuration, chat?.printsBeginning == true else {
+                return fail("the tokenizer puts no <bos> before a text, without which a Gemma writes nonsense")
+            }
+        }
+        if let place = placeThatAddsNoBeginning() {
+            // Converters before April 2026 wrote so for Gemma 4, and engines know it.
+            guard case .gemma4 = configuration else {
+                return fail("\(place) is false, so that engines put no <bos> before a text")
+            }
+            warnings.append("\(place) is false: an engine that heeds it puts no <bos> before a text")
+        }
+        let turns = TurnTokens(of: configuration)
+        for token in [turns.start, turns.end] {
+            guard let type = tokenType(of: token, tokenizer), type != 3, type != 4 else { continue }
+            return fail("\(token) has token_type \(type), so that it is cut to pieces in a chat: it has to be 3 or 4")
+        }
+        if let stray = ends.first(where: { tokenizer.piece($0) == nil }) {
+            warnings.append("the tokenizer has no piece for eos_token_id \(stray)")
+        }
+        if modelClass == .instruct {
+            let end = chat?.closing ?? turns.end
+            guard let id = tokenizer.id(of: end), ends.contains(id) else {
+                return fail("\(end) ends a turn and is not among eos_token_id, so that an answer never ends")
+            }
+        } else if ends.isEmpty {
+            warnings.append("no eos_token_id, so that a text never ends itself")
+        }
+        record(
+            .specialTokens, warnings.isEmpty ? .passed : .warned, value: value, bound: bound,
+            reason: warnings.isEmpty
+                ? begins == 0
+                    ? "the chat template prints the <bos> that the tokenizer does not add"
+                    : "as in every \(configuration.modelType) model"
+                : warnings.joined(separator: "; "))
+        return true
+    }
+
+    /// Where a false `add_bos_token` stands.
+    private mutating func placeThatAddsNoBeginning() -> String? {
+        switch try? source() {
+        case .gguf(let checkpoint)?:
+            let vocabulary = try? GGUFVocabulary(checkpoint.metadata, file: checkpoint.name)
+            return vocabulary?.addsBeginOfSequence == false ? "tokenizer.ggml.add_bos_token" : nil
+        case .safetensors?, nil:
+            let stated = (try? files.json(ChatTemplateSource.tokenizerConfiguration))?.object?["add_bos_token"]
+            return stated == .boolean(false) ? "add_bos_token of \(ChatTemplateSource.tokenizerConfiguration)" : nil
+        }
+    }
+
+    /// `tokenizer.ggml.token_type` of a piece; nil where the model is no GGUF.
+    private mutating func tokenType(of piece: String, _ tokenizer: Tokenizer) -> Int32? {
+        guard case .gguf(let checkpoint)? = try? source(), let id = tokenizer.id(of: piece),
+            let types = try? GGUFVocabulary(checkpoint.metadata, file: checkpoint.name).types,
+            types.indices.contains(id)
+        else { return nil }
+        return types[id]
+    }
+}
