@@ -60,6 +60,8 @@ import Testing
         try await ClosedHouse.open { house in
             let shipped = try String(contentsOfFile: "\(House.project)/Policies/default.yaml", encoding: .utf8)
             let policy = "\(house.folder)/typo.yaml"
+            try FileManager.default.copyItem(
+                atPath: "\(House.project)/Policies/probes", toPath: "\(house.folder)/probes")
             try (shipped + "aprovals: 0\n").write(toFile: policy, atomically: true, encoding: .utf8)
             let line = shipped.utf8.count { $0 == UInt8(ascii: "\n") } + 1
             let run = try await house.lapidary(["list"], environment: ["LAPIDARY_POLICIES": policy])
@@ -69,12 +71,13 @@ import Testing
     }
 
     @Test func underTheProductionExampleASoundModelIsHeldForApproval() async throws {
-        let policy = FileManager.default.temporaryDirectory.path + "/production-\(UUID().uuidString).yaml"
-        defer { try? FileManager.default.removeItem(atPath: policy) }
-        let demo = try String(contentsOfFile: "\(House.project)/Policies/default.yaml", encoding: .utf8)
+        let policies = FileManager.default.temporaryDirectory.path + "/production-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: policies) }
+        try FileManager.default.copyItem(atPath: "\(House.project)/Policies", toPath: policies)
+        let demo = try String(contentsOfFile: "\(policies)/default.yaml", encoding: .utf8)
         try demo.replacing("approvals: 0", with: "approvals: 1").write(
-            toFile: policy, atomically: true, encoding: .utf8)
-        try await House.open(policies: policy) { house in
+            toFile: "\(policies)/default.yaml", atomically: true, encoding: .utf8)
+        try await House.open(policies: policies) { house in
             let answer = try await house.mirror("sample/gemma-3-tiny-it")
             #expect(answer.state == .held && answer.rule == "approvals" && answer.exitCode == 3)
             let pulled = try await house.hf("download", "sample/gemma-3-tiny-it")

@@ -1,3 +1,4 @@
+import RegistryCore
 import RegistryPolicy
 
 /// A small policy that is right, for tests to spoil one line of.
@@ -15,16 +16,52 @@ enum PolicyText {
         smoke-test:
           required: true
           unsupported: refuse
+          depth: quick
           time-limit: 600
+          memory-allowance: 2 GiB
+          sandbox: 3
+          classes:
+            - repositories: ["*/embeddinggemma-*"]
+              class: embedding
           probes:
             - repositories: ["google/*"]
-              text: some text
-              maximum-mean-nll: 2.25
-              prompt: a prompt
-              maximum-tokens: 16
+              set: some-texts
+              bounds: { maximum-mean-nll: 2.25 }
+            - repositories: ["*"]
+              set: some-texts
+          bounds: { \(bounds) }
         approvals: 0
 
         """
 
-    static func parse(_ text: String) throws -> Policy { try PolicyFile.parse(Array(text.utf8), file: "p.yaml") }
+    /// Every bound there is, as code sets them, on one line.
+    static let bounds = SmokeTestBounds(maximumMeanNLL: 7).byKey.sorted { $0.key < $1.key }
+        .map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+
+    static let probeSet = """
+        texts:
+          - language: en
+            depth: quick
+            text: some text
+        prompts:
+          - language: en
+            depth: full
+            prompt: a prompt
+            expected: [yes, oui]
+            maximum-tokens: 16
+        chats: []
+        similarities:
+          - language: de
+            depth: quick
+            sentence: a
+            near: b
+            far: c
+
+        """
+
+    static func parse(_ text: String, probeSet: String = probeSet) throws -> Policy {
+        try PolicyFile.parse(Array(text.utf8), file: "p.yaml") { name throws(PolicyError) in
+            ("\(name).yaml", Array(probeSet.utf8))
+        }
+    }
 }

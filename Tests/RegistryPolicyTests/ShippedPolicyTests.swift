@@ -16,12 +16,35 @@ import Testing
         #expect(policy.smokeTest.timeLimit == .seconds(600))
         let sample = try #require(try policy.probe(for: RepositoryID("sample/gemma-3-tiny-swapped")))
         // Between what the samples reach and what the one with two layers swapped does (Tests/Fixtures/Hub/README.md).
-        #expect(sample.maximumMeanNLL > 0.87)
-        #expect(sample.maximumMeanNLL < 3.59)
-        #expect(sample.text.hasPrefix("The ship was painted white and blue. It had two masts"))
+        #expect(sample.bounds.maximumMeanNLL > 0.87)
+        #expect(sample.bounds.maximumMeanNLL < 3.59)
+        #expect(sample.set.texts.first?.text.hasPrefix("The ship was painted white and blue. It had two masts") == true)
         let general = try #require(try policy.probe(for: RepositoryID("google/gemma-3-1b-it")))
-        #expect(general.maximumMeanNLL == 7)
-        #expect(general.warnMeanNLL == 5.3)
+        #expect(general.bounds.maximumMeanNLL == 7)
+        #expect(general.bounds.warnMeanNLL == 5.3)
+    }
+
+    @Test func theProbesForRealModelsAreInManyLanguagesAndQuickOnesAreFew() throws {
+        let policy = try PolicyFile.read(Self.folder)
+        let set = try #require(try policy.probe(for: RepositoryID("google/gemma-3-1b-it"))).set
+        #expect(Set(set.texts.map(\.language)).count >= 8)
+        #expect(Set(set.chats.map(\.language)).isSuperset(of: ["en", "de", "fr", "es", "ja", "zh", "ar", "hi"]))
+        #expect(set.similarities.contains { $0.depth == .quick })
+        for prompts in [set.prompts, set.chats] {
+            let quick = prompts.filter { $0.depth == .quick }
+            #expect(quick.count == 1)
+            #expect(quick.allSatisfy { $0.maximumTokens <= 8 && !$0.expected.isEmpty })
+        }
+        #expect(set.texts.count { $0.depth == .quick } == 1)
+    }
+
+    @Test func theShippedBoundsAreThoseOfTheCode() throws {
+        var bounds = try PolicyFile.read(Self.folder).smokeTest.bounds
+        let code = SmokeTestBounds(maximumMeanNLL: bounds.maximumMeanNLL, warnMeanNLL: bounds.warnMeanNLL)
+        // Asked of real models, which know a capital; a job without a policy expects every answer.
+        #expect(bounds.warnRightAnswers == 0.5)
+        bounds.warnRightAnswers = code.warnRightAnswers
+        #expect(bounds == code)
     }
 
     @Test func theProductionPolicyNeedsAnApproval() throws {
@@ -38,11 +61,14 @@ import Testing
         #expect(allowed.contains("safetensors"))
     }
 
-    @Test func aFolderStandsForItsDefaultPolicyAndTheDigestIsOfTheBytes() throws {
-        let bytes = Array(try Data(contentsOf: URL(filePath: "\(Self.folder)/default.yaml")))
+    @Test func aFolderStandsForItsDefaultPolicyAndTheDigestIsOfAllBytes() throws {
+        let names = [
+            "default", "probes/sample-triage", "probes/sample-gemma-4", "probes/sample-gemma-3", "probes/general",
+        ]
+        let bytes = try names.flatMap { try Data(contentsOf: URL(filePath: "\(Self.folder)/\($0).yaml")) }
         let policy = try PolicyFile.read(Self.folder)
         #expect(policy.name == "demo")
-        #expect(policy.digest == ContentDigests.sha256(of: bytes))
+        #expect(policy.digest == ContentDigests.sha256(of: Array(bytes)))
     }
 
     @Test func whatIsNotThereIsNamed() throws {

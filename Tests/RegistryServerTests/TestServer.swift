@@ -58,7 +58,16 @@ struct TestServer: Sendable {
         licences: { allow: ["*"] }
         authors: { allow: ["*"] }
         maximum-size: 1 GB
-        smoke-test: { required: false, unsupported: note, time-limit: 10, probes: [] }
+        smoke-test:
+          required: false
+          unsupported: note
+          depth: quick
+          time-limit: 10
+          memory-allowance: 1 GiB
+          sandbox: 1
+          classes: []
+          probes: []
+          bounds: { \(SmokeTestBounds(maximumMeanNLL: 7).byKey.map { "\($0.key): \($0.value)" }.joined(separator: ", ")) }
         approvals: 0
 
         """
