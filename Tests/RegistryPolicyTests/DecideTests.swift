@@ -197,12 +197,8 @@ import Testing
 
     @Test func theFirstProbeThatFitsCounts() throws {
         var policy = try PolicyText.parse(PolicyText.valid)
-        var general = policy.smokeTest.probes[0]
-        general.repositories = [NamePattern("*")]
-        general.prompt = "another"
-        policy.smokeTest.probes.append(general)
-        #expect(policy.probe(for: try RepositoryID("google/gemma"))?.prompt == "a prompt")
-        #expect(policy.probe(for: try RepositoryID("other/gemma"))?.prompt == "another")
+        #expect(policy.probe(for: try RepositoryID("google/gemma"))?.bounds.maximumMeanNLL == 2.25)
+        #expect(policy.probe(for: try RepositoryID("other/gemma"))?.bounds.maximumMeanNLL == 7)
         policy.smokeTest.probes = []
         #expect(policy.probe(for: try RepositoryID("google/gemma")) == nil)
     }
