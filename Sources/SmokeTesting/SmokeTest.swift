@@ -70,9 +70,8 @@ package struct SmokeTest {
             return
         }
         let template = findTemplate(tokenizer)
-        guard checkSpecialTokens(tokenizer, configuration, chat: template.rendering),
-            checkChatTemplate(template, tokenizer)
-        else { return }
+        let knowsTurns = checkSpecialTokens(tokenizer, configuration, chat: template.rendering)
+        guard checkChatTemplate(template, tokenizer), knowsTurns else { return }
         guard checkValues(configuration, tensors), checkWeightsAgainstBase(configuration, tensors) else { return }
         let residency = job.residency
         do {

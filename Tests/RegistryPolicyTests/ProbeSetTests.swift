@@ -57,7 +57,7 @@ import Testing
         ("maximum-tokens: 16", "maximum-tokens: 0", "10:21", "a whole number from 1 to 4096"),
         ("maximum-tokens: 16", "maximum-tokens: 100000", "10:21", "a whole number from 1 to 4096"),
         ("near: b", "nearer: b", "13:5", "key 'near' is missing in an entry of 'similarities'"),
-        ("far: c", "far: c\n    why: not", "17:5", "unknown key 'why' in an entry of 'similarities'"),
+        ("far: c", "far: c\n    why: not", "18:5", "unknown key 'why' in an entry of 'similarities'"),
         ("language: en", "language: \(String(repeating: "x", count: 36))", "2:15", "at most 35 bytes, got 36"),
         ("text: some text", "text: \(String(repeating: "x", count: 65537))", "4:11", "at most 65536 bytes"),
     ])
