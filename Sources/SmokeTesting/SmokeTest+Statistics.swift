@@ -44,7 +44,7 @@ extension SmokeTest {
             return finish(
                 farthest.worst.ratio > bounds.maximumLayerRatio ? .failed : .warned,
                 "\(scanned.shown(farthest.worst.finding)) has a root mean square of "
-                    + "\(short(farthest.worst.finding.rms)), the typical layer's is \(short(farthest.median))")
+                    + "\(rounded(farthest.worst.finding.rms)), the typical layer's is \(rounded(farthest.median))")
         }
         if norms.part > bounds.warnNegativeNorms, let name = norms.worst {
             return finish(
@@ -53,15 +53,6 @@ extension SmokeTest {
                     + "and norms stored as they are seem to be mixed up")
         }
         return finish(.passed, "\(spikes.count) matrices of \(kinds.count) kinds compared with each other")
-    }
-
-    private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
-
-    func short(_ value: Double) -> String {
-        guard value.isFinite, value != 0 else { return "\(value)" }
-        var unit = 1.0
-        while abs(value) * unit < 1000, unit < 1e12 { unit *= 10 }
-        return "\((value * unit).rounded() / unit)"
     }
 }
 

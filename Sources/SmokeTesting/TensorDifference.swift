@@ -66,8 +66,9 @@ struct TensorDifference {
         return scale > 0 ? Double(rows[row].largest) / scale : rows[row].largest > 0 ? .infinity : 0
     }
 
-    var worstRow: (row: Int, distance: Double)? {
-        (0..<rowCount).map { ($0, distance(row: $0)) }.max { $0.1 < $1.1 }
+    /// Whether most of what changed in a row is one number.
+    func isOneNumber(row: Int) -> Bool {
+        2 * Double(rows[row].largest) * Double(rows[row].largest) > rows[row].between
     }
 
     /// The distance that half of the rows do not exceed.

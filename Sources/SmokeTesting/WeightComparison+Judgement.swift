@@ -8,35 +8,46 @@ extension WeightComparison {
         _ part: String, _ name: String, _ own: StoredRows, _ base: StoredRows, _ difference: TensorDifference,
         error: Double
     ) {
+        // Where most rows are near, what is not says more than a figure of the whole.
+        if difference.medianRowDistance <= 3 * error + 0.1 {
+            let before = findings.count
+            judgeNumbers(part, name, own, base, difference, error: error)
+            judgeRows(part, name, own, base, difference, error: error)
+            if findings[before...].contains(where: { $0.outcome == .failed }) { return }
+        }
+        judgeWhole(part, name, own, difference, error: error)
+    }
+
+    private mutating func judgeWhole(
+        _ part: String, _ name: String, _ own: StoredRows, _ difference: TensorDifference, error: Double
+    ) {
         let distance = difference.distance, cosine = difference.cosine
-        let figures = "distance \(short(distance)), cosine \(short(cosine))"
+        let figures = "distance \(rounded(distance)), cosine \(rounded(cosine))"
         if cosine < bounds.minimumBaseCosine || distance > 2 {
             countUnlike()
             let source = source(of: own, part).map { "; it is the base model's \($0)" } ?? ""
             add(part, .failed, "\(shown(name)) is not the base model's: \(figures)\(source)", severity: 5 - cosine)
-            return
-        }
-        if relation == .quantised {
+        } else if relation == .quantised {
             let allowed = min(bounds.maximumStorageErrors * error + 0.1, 0.8)
             if distance > allowed {
                 add(
                     part, .failed,
                     "\(shown(name)) is farther from the original than its storage explains: \(figures), allowed "
-                        + short(allowed), severity: 3 + distance)
-                return
-            }
-            if distance > bounds.warnStorageErrors * error + 0.002 {
+                        + rounded(allowed), severity: 3 + distance)
+            } else if distance > bounds.warnStorageErrors * error + 0.002 {
                 add(
                     part, .warned,
                     "\(shown(name)) is farther from the original than rounding to its type: \(figures), usual "
-                        + "\(short(error)); it was trained further, or something is wrong with it",
+                        + "\(rounded(error)); it was trained further, or something is wrong with it",
                     severity: distance / error)
             }
+        } else if distance > 1 {
+            add(
+                part, .failed, "\(shown(name)) is of another size than the base model's: \(figures)",
+                severity: 3 + distance)
         } else if cosine < bounds.warnBaseCosine - 2 * error * error {
             add(part, .warned, "\(shown(name)) is far from the base model's: \(figures)", severity: 1 - cosine)
         }
-        judgeRows(part, name, own, base, difference, error: error)
-        judgeNumbers(part, name, own, base, difference, error: error)
     }
 
     /// Rows that are far from the base's while most rows are not.
@@ -62,8 +73,8 @@ extension WeightComparison {
         }
         let text =
             "\(shown(name)): row \(first) is far from the base model's (distance "
-            + "\(short(difference.distance(row: first))), cosine \(short(difference.cosine(row: first)))), half of all rows are "
-            + "nearer than \(short(difference.medianRowDistance))\(andMore(outliers.count))"
+            + "\(rounded(difference.distance(row: first))), cosine \(rounded(difference.cosine(row: first)))), half of all rows are "
+            + "nearer than \(rounded(difference.medianRowDistance))\(andMore(outliers.count))"
         // A fine-tune gives rows of the vocabulary that were never used a meaning.
         let isRetrained = relation != .quantised && isVocabulary(part)
         add(part, isRetrained ? .passed : .failed, text, severity: 2)
@@ -109,7 +120,8 @@ extension WeightComparison {
         add(
             part, .failed,
             "\(shown(name)): row \(worst.row), column \(worst.column) is \(worst.new), the base model has \(worst.old), a "
-                + "change of \(short(worst.change)) times its size and its row's, allowed \(bound)", severity: 2.5)
+                + "change of \(rounded(worst.change)) times its size and its row's, allowed \(bound)",
+            severity: difference.isOneNumber(row: worst.row) ? 2.5 : 1.5)
     }
 
     /// A norm or another vector, as factors.
@@ -144,11 +156,11 @@ extension WeightComparison {
                 spike.map { "; column \($0.offset) is \(own[$0.offset]), the base model has \(base[$0.offset])" } ?? ""
             add(
                 part, .failed,
-                "\(shown(name)) is far from the base model's: distance \(short(distance)), allowed \(short(allowed))\(place)",
+                "\(shown(name)) is far from the base model's: distance \(rounded(distance)), allowed \(rounded(allowed))\(place)",
                 severity: 2 + min(distance, 2))
         } else if distance > (relation == .quantised ? 0.002 + 2 * error : 0.3) {
             add(
-                part, .warned, "\(shown(name)) is some way from the base model's: distance \(short(distance))",
+                part, .warned, "\(shown(name)) is some way from the base model's: distance \(rounded(distance))",
                 severity: distance)
         }
     }
@@ -180,8 +192,6 @@ extension WeightComparison {
         return TensorDifference.cosine(sums.0, sums.1, sums.2)
     }
 
-    /// Four digits that count.
-    func short(_ value: Double) -> String { rounded(value) }
 }
 
 /// A number with four digits that count, the same on every machine.
