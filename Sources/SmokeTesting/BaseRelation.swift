@@ -23,7 +23,8 @@ enum BaseRelation {
         switch difference.fact.weight {
         case .arithmetic: return .failed
         case .rotation: return self == .tuned && contextGrows ? .warned : .failed
-        case .vocabulary: return difference.grows ? .passed : self == .tuned ? .warned : .failed
+        // Rows beyond the tokenizer's pieces, which only fill up, are cut off in some conversions.
+        case .vocabulary: return difference.growth > -0.05 ? .passed : .failed
         case .context: return self == .tuned || !difference.grows ? .passed : .warned
         case .head: return .passed
         }

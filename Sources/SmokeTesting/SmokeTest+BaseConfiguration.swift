@@ -40,11 +40,13 @@ struct Difference {
     let fact: ConfigurationFact
     let base: ConfigurationFact.Value
 
-    /// Whether the number is larger than the base model's.
-    var grows: Bool {
-        guard case .number(let here) = fact.value, case .number(let there) = base else { return false }
-        return here > there
+    /// By which part of the base model's number this one is larger.
+    var growth: Double {
+        guard case .number(let here) = fact.value, case .number(let there) = base, there != 0 else { return 0 }
+        return (here - there) / there
     }
+
+    var grows: Bool { growth > 0 }
 
     func text(_ baseName: String) -> String {
         "\(fact.key): \(printable(baseName)) has \(base.text), this model \(fact.value.text)"

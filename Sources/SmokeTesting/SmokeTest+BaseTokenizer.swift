@@ -64,6 +64,9 @@ struct TokenizerComparison {
             let (one, two) = (own.beginOfSequence.map { "\($0)" }, base.beginOfSequence.map { "\($0)" })
             outcome = strict
             reason = "texts begin with token \(one ?? "none"), the base model's with \(two ?? "none")"
+        } else if let begin = base.beginOfSequence, base.encode("a").first == begin, own.encode("a").first != begin {
+            outcome = strict
+            reason = "no token \(begin) is put before a text, as the base model's tokenizer does"
         } else if let id = spelled.first {
             let piece = base.piece(id) ?? "", tokens = own.encode(piece, addsSpecial: false).count
             outcome = strict

@@ -97,7 +97,18 @@ struct ScannedTensors {
     func isNeeded(_ finding: TensorFinding) -> Bool { needed.contains(Array(finding.name.utf8)) }
 
     func isNorm(_ finding: TensorFinding) -> Bool {
-        isNeeded(finding) && finding.shape.count == 1 && finding.name.hasSuffix("norm.weight")
+        isNeeded(finding) && finding.shape.count == 1 && Self.isNorm(finding.name)
+    }
+
+    /// `q_norm.weight`, `input_layernorm.weight`, `post_feedforward_layernorm_1.weight`, ….
+    static func isNorm(_ name: String) -> Bool {
+        name.hasSuffix(".weight") && name.split(separator: ".").dropLast().last?.contains("norm") == true
+    }
+
+    /// Part of an encoder for images or sound: not run here, but served.
+    func isTower(_ finding: TensorFinding) -> Bool {
+        let towers = ["vision_tower.", "audio_tower.", "embed_vision.", "embed_audio.", "multi_modal_projector."]
+        return !isNeeded(finding) && towers.contains { finding.name.contains($0) }
     }
 
     /// Whether norms are stored as w of the factor 1 + w.
@@ -109,12 +120,9 @@ struct ScannedTensors {
     }
 
     func mustNotBeZero(_ finding: TensorFinding) -> Bool {
-        if isNeeded(finding) {
-            return finding.isMatrix || (finding.name.hasSuffix("norm.weight") && !normsAreStoredMinusOne)
-        }
-        // Towers are not run here but served: what they lack is missed. Leftovers of the text model are not.
-        let towers = ["vision_tower.", "audio_tower.", "embed_vision.", "embed_audio.", "multi_modal_projector."]
-        return finding.isMatrix && !finding.name.hasSuffix(".bias") && towers.contains { finding.name.contains($0) }
+        if isNeeded(finding) { return finding.isMatrix || (isNorm(finding) && !normsAreStoredMinusOne) }
+        // What else the text model stores is left over.
+        return isTower(finding) && finding.isMatrix && !finding.name.hasSuffix(".bias")
     }
 
     /// Gemma 4's audio tower clips its activations, where it does, to bounds that may be infinite.

@@ -126,9 +126,7 @@ extension WeightComparison {
 
     /// A norm or another vector, as factors.
     mutating func compareVector(_ part: String, _ name: String, _ own: [Float], _ base: [Float], error: Double) {
-        let isNorm =
-            part.hasSuffix("norm.weight") || part.hasSuffix("layernorm_1.weight")
-            || part.hasSuffix("layernorm_2.weight")
+        let isNorm = ScannedTensors.isNorm(part)
         let mine = own.map { Double($0 + (isNorm ? self.own.normOffset : 0)) }
         let theirs = base.map { Double($0 + (isNorm ? self.base.normOffset : 0)) }
         let changes = zip(mine, theirs).map { $0 - $1 }, count = Double(max(1, changes.count))

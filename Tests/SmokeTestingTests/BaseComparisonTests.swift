@@ -242,6 +242,45 @@ import Testing
         #expect(copy?.outcome == .failed)
     }
 
+    @Test func aTokenizerThatDroppedItsBeginningIsNamed() throws {
+        // The base-style tokenizer puts <bos> before a text; uploads have lost that.
+        let model = try EditableModel(copying: "gemma4-trained")
+        let path = model.path + "/tokenizer.json"
+        var tokenizer = try #require(
+            JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: path))) as? [String: Any])
+        tokenizer["post_processor"] = NSNull()
+        try JSONSerialization.data(withJSONObject: tokenizer).write(to: URL(filePath: path))
+        let check = try #require(
+            Self.test(model.path, base: "gemma4-trained", relation: "finetune")[.tokenizerAgainstBase])
+        #expect(check.outcome == .failed)
+        #expect(check.reason.contains("no token 2 is put before a text"), "\(check.reason)")
+    }
+
+    /// What training further does: every number moves a little, some rows of the vocabulary a lot.
+    @Test(arguments: ["gemma3-trained", "gemma4-trained"], [Float(0.001), 0.02, 0.2])
+    func aFineTunePasses(_ fixture: String, _ strength: Float) throws {
+        let model = try EditableModel(copying: fixture)
+        var state: UInt64 = 7
+        func noise() -> Float {
+            // A sum of uniform numbers, near normal, of variance 1.
+            (0..<12).reduce(Float(-6)) { sum, _ in
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return sum + Float(state >> 40) * 0x1p-24
+            }
+        }
+        for name in try model.names(of: nil) {
+            let size = try model.rms(name)
+            try model.rewrite(name) { $0 + strength * size * noise() }
+        }
+        for row in 6...7 { try model.rewriteRow("model.embed_tokens.weight", row) { _ in 0.1 * noise() } }
+        let report = Self.test(model.path, base: fixture, relation: "finetune")
+        for name in Self.againstBase {
+            #expect(report[name]?.outcome == .passed, "\(String(describing: report[name]))")
+        }
+        #expect(report[.weightStatistics]?.outcome == .passed)
+        #expect(try #require(report.measurements["distanceFromBase"]) > 0.9 * Double(strength))
+    }
+
     @Test func aBaseThatCannotBeReadWarns() throws {
         let report = Self.test(Fixtures.path("gemma3-trained"), base: "lora-plain", relation: "finetune")
         #expect(Self.againstBase.allSatisfy { report[$0]?.outcome == .warned })
@@ -315,6 +354,16 @@ extension EditableModel {
         let bytes = try bytes(tensor)
         let stored = UInt16(bytes[2 * index]) | UInt16(bytes[2 * index + 1]) << 8
         try write(tensor, at: index, bits: stored ^ 1 << UInt16(bit))
+    }
+
+    func rms(_ tensor: String) throws -> Float {
+        var sum: Float = 0, count: Float = 0
+        try rewrite(tensor) {
+            sum += $0 * $0
+            count += 1
+            return $0
+        }
+        return (sum / count).squareRoot()
     }
 
     func exchange(_ one: String, _ two: String) throws {
