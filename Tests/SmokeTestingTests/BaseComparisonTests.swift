@@ -207,7 +207,7 @@ import Testing
             ["\"or\": 299", "\"▁you\": 353"], ["\"or\": 353", "\"▁you\": 299"],
             "id 299 is \"▁you\", the base model has \"or\", and 1 more"
         ),
-        (["\"<start_of_turn>\""], ["\"<start-of-turn>\""], "<start-of-turn>"),
+        (["\"<mask>\""], ["\"<mosk>\""], "id 4 is \"<mosk>\", the base model has \"<mask>\""),
         (
             ["\"▁▁▁\",\n        \"▁\"", "\"\\n\\n\",\n        \"\\n\""],
             ["\"\\n\\n\",\n        \"\\n\"", "\"▁▁▁\",\n        \"▁\""], "merge 0 joins other pieces"
