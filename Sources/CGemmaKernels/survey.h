@@ -11,7 +11,7 @@ typedef uint32_t survey_words __attribute__((vector_size(64)));
 typedef uint16_t survey_halves __attribute__((vector_size(32)));
 
 // Numbers whose squares are added up in F32 before the sum goes on in double precision.
-enum { SURVEY_LANES = 16, SURVEY_BLOCK = 4096 };
+enum { SURVEY_LANES = 16, SURVEY_BLOCK = 4096, SURVEY_STRETCH = gemma_zero_stretch };
 
 INLINED double survey_join(const survey_floats *lanes) {
     double sum = 0;
@@ -68,20 +68,27 @@ INLINED void survey_row(
     const survey_words first = (survey_words){0} + survey_load_one(element, bytes, 0);
     survey_words differing = {0};
     double energy = 0;
-    size_t zeros = 0;
+    size_t zeros = 0, stretches = 0;
     for (size_t start = 0; start < columns; start += SURVEY_BLOCK) {
         const size_t end = columns - start < SURVEY_BLOCK ? columns : start + SURVEY_BLOCK;
         const size_t whole = end - (end - start) % SURVEY_LANES;
         survey_floats squares = {0};
         survey_words zero = {0}, greatest = {0};
-        for (size_t i = start; i < whole; i += SURVEY_LANES) {
-            survey_words stored, magnitudes;
-            survey_load(element, bytes, i, &stored);
-            survey_magnitudes(element, &stored, &magnitudes);
-            differing |= stored ^ first;
-            zero -= (survey_words)(magnitudes == 0);
-            greatest = __builtin_elementwise_max(greatest, magnitudes);
-            squares += (survey_floats)magnitudes * (survey_floats)magnitudes;
+        for (size_t i = start; i < whole;) {
+            const size_t stop = whole - i < SURVEY_STRETCH ? whole : i + SURVEY_STRETCH;
+            const _Bool is_stretch = stop - i == SURVEY_STRETCH;
+            survey_words top = {0};
+            for (; i < stop; i += SURVEY_LANES) {
+                survey_words stored, magnitudes;
+                survey_load(element, bytes, i, &stored);
+                survey_magnitudes(element, &stored, &magnitudes);
+                differing |= stored ^ first;
+                zero -= (survey_words)(magnitudes == 0);
+                top = __builtin_elementwise_max(top, magnitudes);
+                squares += (survey_floats)magnitudes * (survey_floats)magnitudes;
+            }
+            greatest = __builtin_elementwise_max(greatest, top);
+            stretches += is_stretch && __builtin_reduce_max(top) == 0;
         }
         for (size_t i = whole; i < end; i++) {
             const size_t lane = i - whole;
@@ -111,6 +118,9 @@ INLINED void survey_row(
     if (mean_square) *mean_square = (float)(energy / columns);
     uint32_t any = 0;
     for (size_t lane = 0; lane < SURVEY_LANES; lane++) any |= differing[lane];
+    if (stretches && zeros < columns) {
+        if (seen->torn_rows++ == 0) seen->first_torn_row = row;
+    }
     if (zeros == columns) {
         if (seen->zero_rows++ == 0) seen->first_zero_row = row;
     } else if (any == 0 && columns > 1) {

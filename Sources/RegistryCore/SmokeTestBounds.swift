@@ -17,8 +17,7 @@ package struct SmokeTestBounds: Codable, Equatable, Sendable {
     /// bit of a BF16 exponent makes 1e36.
     package var maximumMagnitude: Double = 1e6
     /// A number so many times its matrix's typical row (median of the rows' root mean squares) warns. Healthy fixtures
-    /// reach 6; outliers of large models are
-    /// some tens to a few hundred.
+    /// reach 6; outliers of large models are some tens to a few hundred.
     package var warnSpike: Double = 500
     /// Above it, it fails: a flipped high bit of an F16 exponent multiplies by 65536.
     package var maximumSpike: Double = 20_000
@@ -30,7 +29,8 @@ package struct SmokeTestBounds: Codable, Equatable, Sendable {
     /// Part of all norm factors that may be below 0 (warns above). A factor that changes signs is rare in training; norms
     /// of about 1 from which 1 was taken once too often have it in half of them. Random fixtures reach 0.13.
     package var warnNegativeNorms: Double = 0.25
-    /// Part of a needed matrix that may be exact zeros (warns above); trained weights are dense.
+    /// Part of a needed quantised matrix that may be exact zeros (warns above), and a tenth of it for one that is stored
+    /// plainly: trained weights are dense, and rounding to 2 bits makes zeros of a third.
     package var warnZeroPart: Double = 0.5
     /// Cosine between a tensor and its base model's: below it a fine-tune warns. Fine-tunes stay above 0.9 as a rule.
     package var warnBaseCosine: Double = 0.9

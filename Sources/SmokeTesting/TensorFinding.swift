@@ -36,6 +36,8 @@ struct TensorFinding {
     }
 
     var count: Int { shape.reduce(1, *) }
+    /// Stored number by number, without blocks, codes or scales.
+    var isPlain: Bool { [.f32, .f16, .bf16].contains(element) && !isExpanded }
     var isMatrix: Bool { shape.count(where: { $0 > 1 }) >= 2 }
     var isAllZero: Bool { hasNumbers && survey.zero_count == count && count > 0 }
     var zeroPart: Double { hasNumbers ? Double(survey.zero_count) / Double(max(1, count)) : 0 }

@@ -205,6 +205,7 @@ extension gemma_survey {
         if infinity_count == 0, other.infinity_count > 0 { first_infinity = other.first_infinity + elementsBefore }
         if zero_rows == 0, other.zero_rows > 0 { first_zero_row = other.first_zero_row + rowsBefore }
         if constant_rows == 0, other.constant_rows > 0 { first_constant_row = other.first_constant_row + rowsBefore }
+        if torn_rows == 0, other.torn_rows > 0 { first_torn_row = other.first_torn_row + rowsBefore }
         if other.largest_magnitude > largest_magnitude {
             (largest_magnitude, largest_row) = (other.largest_magnitude, other.largest_row + rowsBefore)
         }
@@ -213,6 +214,7 @@ extension gemma_survey {
         zero_count += other.zero_count
         zero_rows += other.zero_rows
         constant_rows += other.constant_rows
+        torn_rows += other.torn_rows
         sum_of_squares += other.sum_of_squares
     }
 

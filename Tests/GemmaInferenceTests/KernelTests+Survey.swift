@@ -56,6 +56,21 @@ extension KernelTests {
         }
     }
 
+    @Test(arguments: [gemma_bf16, gemma_f16, gemma_f32])
+    func surveysSeeHolesInRows(_ element: gemma_element) {
+        var numbers = [Float](repeating: 1, count: 4 * 5000)
+        // A stretch at its place in row 1, one number short of it in row 2, a whole row 3.
+        for index in 512..<1024 { numbers[5000 + index] = 0 }
+        for index in 513..<1024 { numbers[10_000 + index] = 0 }
+        for index in 0..<5000 { numbers[15_000 + index] = 0 }
+        let bytes = numbers.flatMap { bits($0, element) }
+        for twin in KernelTwin.all {
+            let (survey, _) = twin.survey(bytes, element, rows: 4, columns: 5000)
+            #expect(survey.torn_rows == 1 && survey.first_torn_row == 1)
+            #expect(survey.zero_rows == 1 && survey.first_zero_row == 3)
+        }
+    }
+
     @Test(arguments: [0, 1, 63, 64, 65, 4096, 100_003])
     func checksumsTellBytesAndTheirOrder(_ count: Int) throws {
         let bytes = (0..<count).map { _ in UInt8.random(in: 0...255) }

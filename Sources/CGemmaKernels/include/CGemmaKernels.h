@@ -60,11 +60,13 @@ typedef struct gemma_scan {
 
 /// What a survey of stored rows saw. Indices are in elements and rows from the first one surveyed on; `first_*` and
 /// `largest_row` mean something only when there is such a thing.
+enum { gemma_zero_stretch = 512 };
 typedef struct gemma_survey {
     size_t nan_count, infinity_count, zero_count;
     size_t first_nan, first_infinity;
     size_t zero_rows, first_zero_row;           // of zeros only
     size_t constant_rows, first_constant_row;   // of one other number, again and again
+    size_t torn_rows, first_torn_row;   // with a stretch of zeros that begins at a multiple of its length, and with others
     size_t largest_row;                 // holds the largest magnitude
     float largest_magnitude;            // of the finite values
     double sum_of_squares;              // of the finite values
