@@ -36,6 +36,11 @@ package struct SmokeTestBounds: Codable, Equatable, Sendable {
     package var warnBaseCosine: Double = 0.9
     /// Below it, it fails: two unrelated or exchanged tensors have a cosine of about 0.
     package var minimumBaseCosine: Double = 0.5
+    /// How many times larger or smaller than its base model's a fine-tune's matrix may be before it warns: weights decay or
+    /// grow by a few percent.
+    package var warnBaseScale: Double = 1.25
+    /// Above it, it fails: scales that are lost, or applied twice, are factors of 2 and more.
+    package var maximumBaseScale: Double = 1.75
     /// What a quantised tensor's distance from the original may be, as a multiple of its type's usual error (see
     /// `StorageError`); above it warns. Heavy tails reach 1.3 with Q4_0.
     package var warnStorageErrors: Double = 2

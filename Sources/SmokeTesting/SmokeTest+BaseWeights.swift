@@ -12,7 +12,7 @@ extension SmokeTest {
                     + "out of line"
             case .tuned:
                 "each matrix at a cosine of \(bounds.minimumBaseCosine) or more, without warning "
-                    + "\(bounds.warnBaseCosine); no row and no number out of line"
+                    + "\(bounds.warnBaseCosine), within \(bounds.maximumBaseScale) times its size; no row and no number out of line"
             case .merged: "nothing that fails; differences are shown"
             }
         guard let base = baseModel(for: name, bound: bound) else { return true }

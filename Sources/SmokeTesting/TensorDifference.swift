@@ -10,6 +10,8 @@ struct TensorDifference {
     private let first: Double
     private let second: Double
     private let between: Double
+    /// The distance that half of the rows do not exceed.
+    private(set) var medianRowDistance = 0.0
 
     /// `own` against `base`, on all of the pool's threads.
     init(_ own: StoredRows, _ base: StoredRows, pool: WorkerPool) {
@@ -37,9 +39,19 @@ struct TensorDifference {
         first = rows.reduce(0) { $0 + $1.first }
         second = rows.reduce(0) { $0 + $1.second }
         between = rows.reduce(0) { $0 + $1.between }
+        guard between > 0 else { return }
+        let distances = (0..<count).map { distance(row: $0) }.sorted()
+        medianRowDistance = distances[count / 2]
     }
 
     var isEqual: Bool { between == 0 }
+    /// False where one of the tensors holds a NaN or an infinity.
+    var isFinite: Bool { between.isFinite }
+    /// How many times larger or smaller than the base's the tensor is.
+    var scale: Double {
+        guard first > 0, second > 0 else { return .infinity }
+        return max(first / second, second / first).squareRoot()
+    }
     /// The norm of the difference over the norm of the base's tensor.
     var distance: Double { second > 0 ? (between / second).squareRoot() : between > 0 ? .infinity : 0 }
     var cosine: Double { Self.cosine(first, second, between) }
@@ -69,12 +81,6 @@ struct TensorDifference {
     /// Whether most of what changed in a row is one number.
     func isOneNumber(row: Int) -> Bool {
         2 * Double(rows[row].largest) * Double(rows[row].largest) > rows[row].between
-    }
-
-    /// The distance that half of the rows do not exceed.
-    var medianRowDistance: Double {
-        let sorted = (0..<rowCount).map { distance(row: $0) }.sorted()
-        return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
     }
 
     /// Of two tensors or rows, from the sums of their squares and of their difference's.

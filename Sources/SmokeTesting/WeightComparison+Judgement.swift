@@ -8,6 +8,10 @@ extension WeightComparison {
         _ part: String, _ name: String, _ own: StoredRows, _ base: StoredRows, _ difference: TensorDifference,
         error: Double
     ) {
+        guard difference.isFinite else {
+            add(part, .warned, "the base model's \(printable(part)) holds NaN or infinity", severity: 1)
+            return
+        }
         // Where most rows are near, what is not says more than a figure of the whole.
         if difference.medianRowDistance <= 3 * error + 0.1 {
             let before = findings.count
@@ -23,7 +27,7 @@ extension WeightComparison {
     ) {
         let distance = difference.distance, cosine = difference.cosine
         let figures = "distance \(rounded(distance)), cosine \(rounded(cosine))"
-        if cosine < bounds.minimumBaseCosine || distance > 2 {
+        if cosine < bounds.minimumBaseCosine {
             countUnlike()
             let source = source(of: own, part).map { "; it is the base model's \($0)" } ?? ""
             add(part, .failed, "\(shown(name)) is not the base model's: \(figures)\(source)", severity: 5 - cosine)
@@ -41,10 +45,11 @@ extension WeightComparison {
                         + "\(rounded(error)); it was trained further, or something is wrong with it",
                     severity: distance / error)
             }
-        } else if distance > 1 {
+        } else if difference.scale > bounds.warnBaseScale {
             add(
-                part, .failed, "\(shown(name)) is of another size than the base model's: \(figures)",
-                severity: 3 + distance)
+                part, difference.scale > bounds.maximumBaseScale ? .failed : .warned,
+                "\(shown(name)) is \(rounded(difference.scale)) times as large as the base model's, or as small: "
+                    + figures, severity: 3 + distance)
         } else if cosine < bounds.warnBaseCosine - 2 * error * error {
             add(part, .warned, "\(shown(name)) is far from the base model's: \(figures)", severity: 1 - cosine)
         }
@@ -134,6 +139,10 @@ extension WeightComparison {
         let spread = (changes.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
         let size = theirs.reduce(0) { $0 + $1 * $1 }, change = changes.reduce(0) { $0 + $1 * $1 }
         let distance = size > 0 ? (change / size).squareRoot() : change > 0 ? .infinity : 0
+        guard change.isFinite else {
+            add(part, .warned, "the base model's \(printable(part)) holds NaN or infinity", severity: 1)
+            return
+        }
         noteVector(distance, name)
         guard change > 0 else { return }
         // The bases of fine-tunes are kept to a few percent; a shift of exactly 1 in every place is a convention.

@@ -13,7 +13,8 @@ import Testing
     ) -> SmokeTestReport {
         SmokeTest.run(
             SmokeTestJob(
-                model: model, base: .init(name: "acme/base@1", folder: Fixtures.path(base)),
+                model: model,
+                base: .init(name: "acme/base@1", folder: base.hasPrefix("/") ? base : Fixtures.path(base)),
                 card: .init(relation: relation),
                 probes: ProbeSet(
                     name: "test", texts: [.init(language: "en", text: "A model is a long list of numbers.")],
@@ -126,6 +127,12 @@ import Testing
         },
         Fault(testDescription: "a matrix three times as large", check: .weightsAgainstBase, says: "down_proj") {
             try $0.rewrite(layer + "mlp.down_proj.weight") { 3 * $0 }
+        },
+        Fault(testDescription: "a matrix twice as large", check: .weightsAgainstBase, says: "down_proj") {
+            try $0.rewrite(layer + "mlp.down_proj.weight") { 2 * $0 }
+        },
+        Fault(testDescription: "a matrix half as large", check: .weightsAgainstBase, says: "down_proj") {
+            try $0.rewrite(layer + "mlp.down_proj.weight") { 0.5 * $0 }
         },
         Fault(testDescription: "a negated matrix", check: .weightsAgainstBase, says: "down_proj") {
             try $0.rewrite(layer + "mlp.down_proj.weight") { -$0 }
@@ -279,6 +286,17 @@ import Testing
         }
         #expect(report[.weightStatistics]?.outcome == .passed)
         #expect(try #require(report.measurements["distanceFromBase"]) > 0.9 * Double(strength))
+    }
+
+    @Test func aBrokenBaseWarnsByItsTensor() throws {
+        let base = try EditableModel(copying: "gemma3-trained")
+        try base.write("model.layers.3.mlp.up_proj.weight", at: 7, bits: 0x7FC0)
+        try base.write("model.layers.3.input_layernorm.weight", at: 7, bits: 0x7FC0)
+        let check = try #require(
+            Self.test(Fixtures.path("gemma3-trained"), base: base.path, relation: "finetune")[.weightsAgainstBase])
+        #expect(check.outcome == .warned)
+        #expect(check.reason.contains("layers.3"), "\(check.reason)")
+        #expect(check.reason.contains("holds NaN or infinity, and 1 more"), "\(check.reason)")
     }
 
     @Test func aBaseThatCannotBeReadWarns() throws {
