@@ -9,7 +9,8 @@ extension SmokeTest {
         let bounds = job.bounds
         let bound =
             "no number above \(bounds.maximumMagnitude) or \(bounds.maximumSpike) times its matrix's typical row; "
-            + "layers within \(bounds.maximumLayerRatio) times each other; norms that do not change signs"
+            + "layers within \(bounds.maximumLayerRatio) times each other; norms that do not change signs; as many different "
+            + "numbers as the type can tell apart"
         let spikes = scanned.findings.filter { $0.hasRows && scanned.isNeeded($0) }.map { Spike($0) }
         let largest = spikes.max { $0.ratio < $1.ratio }
         let kinds = LayerKind.all(in: scanned)
@@ -51,6 +52,14 @@ extension SmokeTest {
                 .warned,
                 "\(percent(norms.part)) of the norms' factors are below 0, most in \(printable(name)): norms stored minus 1 "
                     + "and norms stored as they are seem to be mixed up")
+        }
+        let coarse = CoarseMatrix.all(in: scanned)
+        if let first = coarse.first {
+            return finish(
+                .warned,
+                "\(scanned.shown(first.finding)) is stored as \(first.finding.element.rawValue), but \(first.sampled) of "
+                    + "its numbers are only \(first.distinct) different ones: it was rounded to fewer bits before"
+                    + andMore(coarse.count))
         }
         return finish(.passed, "\(spikes.count) matrices of \(kinds.count) kinds compared with each other")
     }

@@ -153,6 +153,15 @@ extension WeightComparison {
                     + "are stored minus 1 taken for others or the reverse", severity: 6)
             return
         }
+        let scale = mine.reduce(0) { $0 + $1 * $1 } / max(size, 1e-300)
+        let times = max(scale, 1 / max(scale, 1e-300)).squareRoot()
+        if isNorm, relation != .quantised, size > 0, times > bounds.maximumBaseScale {
+            add(
+                part, .failed,
+                "\(shown(name)) is \(rounded(times)) times as large as the base model's, or as small: distance "
+                    + rounded(distance), severity: 4)
+            return
+        }
         let rms = (size / count).squareRoot()
         let spike = zip(changes, theirs).map { abs($0) / max(rms + abs($1), 1e-30) }.enumerated().max {
             $0.element < $1.element

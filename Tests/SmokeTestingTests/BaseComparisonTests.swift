@@ -106,6 +106,9 @@ import Testing
         Fault(testDescription: "one norm with 1 taken", check: .weightsAgainstBase, says: "1 smaller") {
             try $0.rewrite(layer + "input_layernorm.weight") { $0 - 1 }
         },
+        Fault(testDescription: "a doubled final norm", check: .weightsAgainstBase, says: "model.norm.weight") {
+            try $0.rewrite("model.norm.weight") { 2 * ($0 + 1) - 1 }
+        },
         Fault(testDescription: "rows of another head split", check: .weightsAgainstBase, says: "q_proj") {
             try $0.permuteRows(layer + "self_attn.q_proj.weight") { row, count in row % 2 * count / 2 + row / 2 }
         },
@@ -286,6 +289,19 @@ import Testing
         }
         #expect(report[.weightStatistics]?.outcome == .passed)
         #expect(try #require(report.measurements["distanceFromBase"]) > 0.9 * Double(strength))
+    }
+
+    @Test(arguments: [Float(7), 100])
+    func numbersOfFewerBitsWarn(_ steps: Float) throws {
+        let model = try EditableModel(copying: "gemma3-trained")
+        for name in try model.names(of: 2) where name.hasSuffix("proj.weight") {
+            let step = 4 * (try model.rms(name)) / steps
+            try model.rewrite(name) { ($0 / step).rounded() * step }
+        }
+        let check = try #require(
+            Self.test(model.path, base: "gemma3-trained", relation: "finetune")[.weightStatistics])
+        #expect(check.outcome == .warned)
+        #expect(check.reason.contains("it was rounded to fewer bits before, and"), "\(check.reason)")
     }
 
     @Test func aBrokenBaseWarnsByItsTensor() throws {
