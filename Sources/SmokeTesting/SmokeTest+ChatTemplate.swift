@@ -53,12 +53,12 @@ extension SmokeTest {
                 if !chat.source.contradictions.isEmpty {
                     warnings.append("\(chat.source.contradictions.joined(separator: " and ")) holds another template")
                 }
-                if let difference = differenceFromBase(chat.source) { warnings.append(difference) }
+                let (difference, remark) = compareWithBase(chat.source)
+                if let difference { warnings.append(difference) }
                 record(
                     .chatTemplate, warnings.isEmpty ? .passed : .warned,
                     value: "\(chat.source.text.utf8.count) bytes, \(digest)", bound: Self.bound,
-                    reason: warnings.isEmpty
-                        ? "\(chat.source.place)\(sameAsBase(chat.source))" : warnings.joined(separator: "; "))
+                    reason: warnings.isEmpty ? chat.source.place + remark : warnings.joined(separator: "; "))
                 return true
             } catch {
                 return record(error, "\(chat.source.place), \(digest)", isNeeded: isNeeded)
@@ -155,24 +155,18 @@ extension SmokeTest {
         return []
     }
 
-    private mutating func baseTemplate() -> ChatTemplateSource? {
+    private func baseTemplate() -> ChatTemplateSource? {
         guard let base = job.base, let files = (try? ModelFiles(path: base.folder))?.models.first?.files,
             let source = try? ModelSource(of: files)
         else { return nil }
         return try? ChatTemplateSource.find(in: files, source)
     }
 
-    private mutating func differenceFromBase(_ source: ChatTemplateSource) -> String? {
-        guard let base = job.base, let theirs = baseTemplate(), !theirs.text.utf8.elementsEqual(source.text.utf8) else {
-            return nil
-        }
-        return "it is not the template of \(printable(base.name)), whose sha256 is \(theirs.digest.hex): read what was "
-            + "changed"
-    }
-
-    private mutating func sameAsBase(_ source: ChatTemplateSource) -> String {
-        guard let base = job.base else { return "" }
-        guard baseTemplate() != nil else { return "; \(printable(base.name)) has none" }
-        return ", byte for byte that of \(printable(base.name))"
+    /// What a poisoned template shows as (18 models were found so): it is not its base's. Also what is said where it is.
+    private func compareWithBase(_ source: ChatTemplateSource) -> (warning: String?, remark: String) {
+        guard let name = job.base.map({ printable($0.name) }) else { return (nil, "") }
+        guard let theirs = baseTemplate() else { return (nil, "; \(name) has none") }
+        if theirs.text.utf8.elementsEqual(source.text.utf8) { return (nil, ", byte for byte that of \(name)") }
+        return ("it is not the template of \(name), whose sha256 is \(theirs.digest.hex): read what was changed", "")
     }
 }

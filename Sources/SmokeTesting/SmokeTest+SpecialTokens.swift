@@ -26,7 +26,8 @@ extension SmokeTest {
                 return fail("the tokenizer puts no <bos> before a text, without which a Gemma writes nonsense")
             }
         }
-        if let place = placeThatAddsNoBeginning() {
+        let vocabulary = vocabulary()
+        if let place = placeThatAddsNoBeginning(vocabulary) {
             // Converters before April 2026 wrote so for Gemma 4, and engines know it.
             guard case .gemma4 = configuration else {
                 return fail("\(place) is false, so that engines put no <bos> before a text")
@@ -35,7 +36,12 @@ extension SmokeTest {
         }
         let turns = TurnTokens(of: configuration)
         for token in [turns.start, turns.end] {
-            guard let type = tokenType(of: token, tokenizer), type != 3, type != 4 else { continue }
+            guard let types = vocabulary?.types, let id = tokenizer.id(of: token), types.indices.contains(id) else {
+                continue
+            }
+            // 3 is control, 4 user-defined.
+            let type = types[id]
+            if type == 3 || type == 4 { continue }
             return fail("\(token) has token_type \(type), so that it is cut to pieces in a chat: it has to be 3 or 4")
         }
         if let stray = ends.first(where: { tokenizer.piece($0) == nil }) {
@@ -60,23 +66,15 @@ extension SmokeTest {
     }
 
     /// Where a false `add_bos_token` stands.
-    private mutating func placeThatAddsNoBeginning() -> String? {
-        switch try? source() {
-        case .gguf(let checkpoint)?:
-            let vocabulary = try? GGUFVocabulary(checkpoint.metadata, file: checkpoint.name)
-            return vocabulary?.addsBeginOfSequence == false ? "tokenizer.ggml.add_bos_token" : nil
-        case .safetensors?, nil:
-            let stated = (try? files.json(ChatTemplateSource.tokenizerConfiguration))?.object?["add_bos_token"]
-            return stated == .boolean(false) ? "add_bos_token of \(ChatTemplateSource.tokenizerConfiguration)" : nil
-        }
+    private func placeThatAddsNoBeginning(_ vocabulary: GGUFVocabulary?) -> String? {
+        if let vocabulary { return vocabulary.addsBeginOfSequence == false ? "tokenizer.ggml.add_bos_token" : nil }
+        let stated = (try? files.json(ChatTemplateSource.tokenizerConfiguration))?.object?["add_bos_token"]
+        return stated == .boolean(false) ? "add_bos_token of \(ChatTemplateSource.tokenizerConfiguration)" : nil
     }
 
-    /// `tokenizer.ggml.token_type` of a piece; nil where the model is no GGUF.
-    private mutating func tokenType(of piece: String, _ tokenizer: Tokenizer) -> Int32? {
-        guard case .gguf(let checkpoint)? = try? source(), let id = tokenizer.id(of: piece),
-            let types = try? GGUFVocabulary(checkpoint.metadata, file: checkpoint.name).types,
-            types.indices.contains(id)
-        else { return nil }
-        return types[id]
+    /// The vocabulary as a GGUF file has it; nil where the model is none.
+    private mutating func vocabulary() -> GGUFVocabulary? {
+        guard case .gguf(let checkpoint)? = try? source() else { return nil }
+        return try? GGUFVocabulary(checkpoint.metadata, file: checkpoint.name)
     }
 }

@@ -21,6 +21,9 @@ extension KernelTests {
             #expect(abs(Double(weights[index]) - exp(Double(values[index]) - greatest) / sum) < 1e-6)
         }
         #expect(abs(twin.kernels.sum_of_exponentials(values, Float(greatest), count) - sum) < 1e-6 * sum)
+        let weighted = zip(values, others).reduce(0.0) { $0 + exp(Double($1.0) - greatest) * Double($1.1) }
+        let product = twin.kernels.weighted_exponentials(values, Float(greatest), others, count)
+        #expect(abs(product - weighted) < 2e-6 * sum)
         var total = others
         twin.kernels.add_scaled(&total, values, 0.25, count)
         for index in 0..<count { #expect(abs(total[index] - (others[index] + 0.25 * values[index])) < 1e-6) }
