@@ -76,6 +76,9 @@ extension GGUF {
         return metadata.string("general.architecture") != "clip"
             && !others.contains(metadata.string("general.type") ?? "model")
     }
+
+    /// Whether this is a table that tools read (importances, a vocabulary) and no model or part of one.
+    var isTable: Bool { ["imatrix", "vocab"].contains(metadata.string("general.type") ?? "model") }
 }
 
 extension Int {
