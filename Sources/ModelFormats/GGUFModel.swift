@@ -77,8 +77,10 @@ extension GGUF {
             && !others.contains(metadata.string("general.type") ?? "model")
     }
 
-    /// Whether this is a table that tools read (importances, a vocabulary) and no model or part of one.
-    var isTable: Bool { ["imatrix", "vocab"].contains(metadata.string("general.type") ?? "model") }
+    /// Whether this is a tower or an adapter, and no language model and no table that only tools read.
+    var isPart: Bool {
+        !isLanguageModel && !["imatrix", "vocab"].contains(metadata.string("general.type") ?? "model")
+    }
 }
 
 extension Int {

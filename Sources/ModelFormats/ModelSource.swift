@@ -52,13 +52,15 @@ extension ModelFiles {
     }
 
     /// Each model that can be tested by itself, with the name that tells it apart where there are several: the safetensors
-    /// one, an adapter beside it, and every GGUF model, towers and adapters among them.
+    /// one, an adapter beside it, and every GGUF model, towers and adapters among them. Whole
+    /// language models come first.
     package var models: [(name: String?, files: ModelFiles)] {
-        let ggufs = GGUFModel.list(in: self).filter { one in
-            guard let file = try? open(one.name), let head = try? GGUF(reading: file) else { return true }
-            return !head.isTable
+        let ggufs = GGUFModel.list(in: self).map { one in
+            (one, head: (try? open(one.name)).flatMap { try? GGUF(reading: $0) })
         }
-        let quantisations = ggufs.map { (name: Optional($0.name), files: $0.files(of: self)) }
+        // Language models first; of what cannot be read, opening it will say why.
+        let ordered = ggufs.filter { $0.head?.isLanguageModel ?? true } + ggufs.filter { $0.head?.isPart ?? false }
+        let quantisations = ordered.map { (name: Optional($0.0.name), files: $0.0.files(of: self)) }
         let isWhole = self["model.safetensors"] != nil || self[ShardIndex.path] != nil
         let isAdapted = self[AdapterConfiguration.path] != nil && (self[Adapter.weightsPath] != nil || !isWhole)
         guard isAdapted, isWhole || !quantisations.isEmpty else {
@@ -69,6 +71,6 @@ extension ModelFiles {
         let whole = ModelFiles(entries.filter { !parts.contains($0.path) })
         let adapter = ModelFiles(
             entries.filter { parts.contains($0.path) || $0.path.utf8.starts(with: "tokenizer".utf8) })
-        return (isWhole ? [("safetensors", whole)] : []) + [("adapter", adapter)] + quantisations
+        return (isWhole ? [("safetensors", whole)] : []) + quantisations + [("adapter", adapter)]
     }
 }

@@ -21,7 +21,7 @@ import Testing
         #expect(report.verdict == .passed, "\(report.checks.filter { $0.outcome != .passed })")
         #expect(report[.adapterBase]?.outcome == .passed)
         // lora_updates.json, made with PEFT: median 0.2948, largest 0.493, in the base 0.0008.
-        #expect(report[.adapterUpdate]?.value == "median 0.2948, largest 0.493; 0.0008 in the base")
+        #expect(report[.adapterUpdate]?.value == "median 0.2948, largest 0.4930; 0.0008 in the base")
         #expect(try #require(report.measurements["adapterEffect"]) > 0.1)
         #expect(report[.similarityOrder]?.outcome == .notApplicable)
         #expect(report.modelType == "gemma3_text")
@@ -122,8 +122,10 @@ import Testing
     @Test(arguments: ["lora-plain", "lora-dora", "lora-tokens", "lora-embedding"])
     func otherKindsOfAdaptersRunToo(_ name: String) throws {
         let report = test(Fixtures.path(name))
-        // They are random, so that they only have to be measured.
-        #expect(report.checks.allSatisfy { $0.outcome != .skipped && $0.outcome != .failed }, "\(report.checks)")
+        // They are random: what the base knew may be lost, but everything is measured.
+        let failed = report.checks.filter { $0.outcome == .failed }.map(\.name)
+        #expect(failed.allSatisfy { $0 == .meanNLLAgainstBase }, "\(report.checks)")
+        #expect(report.checks.allSatisfy { $0.outcome != .skipped })
         #expect(report.measurements["adapterUpdate"] != nil)
     }
 }

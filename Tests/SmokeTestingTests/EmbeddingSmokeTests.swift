@@ -26,7 +26,7 @@ import Testing
         let report = try test(Fixtures.path("embedding-trained"))
         #expect(report.modelClass == .embedding)
         #expect(report.verdict == .passed, "\(report.checks)")
-        #expect(report[.embeddingVectors]?.value == "36 vectors of 48 numbers, lengths 1.0 to 1.0")
+        #expect(report[.embeddingVectors]?.value == "36 vectors of 48 numbers, lengths 1.0000 to 1.0000")
         #expect(report[.similarityOrder]?.value.hasPrefix("12 of 12 in order") == true)
         #expect(report[.similarityOrder]?.reason.contains("task: sentence similarity | query: ") == true)
         #expect(report[.deterministic]?.outcome == .passed)
