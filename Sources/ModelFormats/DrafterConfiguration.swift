@@ -33,7 +33,7 @@ package struct DrafterConfiguration: Sendable {
             throw reader.fault("text_config", expected: "the configuration of its layers", got: "nothing")
         }
         var outline = ConfigurationReader(inner, file: file, path: "text_config.")
-        let layers = try outline.integer("num_hidden_layers", in: 1...1024) ?? (isUnified ? 48 : 30)
+        let layers = try outline.integer("num_hidden_layers", in: 1...1024) ?? 30
         let shared = try outline.integer("num_kv_shared_layers", in: 0...1024) ?? 0
         guard shared == 0 || shared == layers else {
             throw outline.fault(

@@ -111,6 +111,16 @@ extension SentenceTransformer {
     }
 }
 
+extension SentenceTransformer {
+    /// Since version 6 of the library it may be of another vector than the text's.
+    static func checkNormalize(_ model: ModelFiles, folder: String) throws {
+        guard model[folder + "/" + GemmaConfiguration.path] != nil else { return }
+        var reader = try ConfigurationReader(module: folder, of: model)
+        try reader.expect("module_input_name", "sentence_embedding", nullable: true)
+        try reader.expect("module_output_name", "sentence_embedding", nullable: true)
+    }
+}
+
 extension ConfigurationReader {
     /// config.json of a module in a folder of its own.
     fileprivate init(module folder: String, of model: ModelFiles) throws {

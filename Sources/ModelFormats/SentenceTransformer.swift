@@ -61,7 +61,9 @@ package struct SentenceTransformer: Sendable {
                 let dense = try Dense(reading: model, folder: folder, columns: width)
                 width = dense.rows
                 modules.append(.dense(dense))
-            case "Normalize" where !modules.isEmpty: modules.append(.normalize)
+            case "Normalize" where !modules.isEmpty:
+                try Self.checkNormalize(model, folder: folder)
+                modules.append(.normalize)
             default:
                 throw ModelFormatError.unsupported(
                     file: Self.path, what: "module \(number), \(type)",
