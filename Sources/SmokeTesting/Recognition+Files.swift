@@ -94,16 +94,19 @@ extension Recognition {
     private init(text files: ModelFiles, _ job: SmokeTestJob) {
         let name = job.repository.split(separator: "/").last.map { printable(String($0)) } ?? ""
         let words = Set(name.lowercased().split { !$0.isLetter && !$0.isNumber })
+        let isNamedForChat = !words.isDisjoint(with: ["it", "instruct", "chat"])
         guard let place = ChatTemplateSource.place(in: files) else {
-            let isNamedSo = !words.isDisjoint(with: ["it", "instruct", "chat"])
             self.init(
                 .base,
-                isNamedSo
+                isNamedForChat
                     ? "it has no chat template, though its name \(name) says that it answers turns"
                     : "it has no chat template")
             return
         }
-        guard words.isDisjoint(with: ["pt", "base", "pretrained"]) else {
+        // `pt` is also Portuguese: a name that says both, or pt-br, says nothing of the training.
+        let isNamedPretrained =
+            !words.isDisjoint(with: ["base", "pretrained"]) || words.contains("pt") && !words.contains("br")
+        guard isNamedForChat || !isNamedPretrained else {
             self.init(
                 .base,
                 "its name \(name) says pretrained; that it has a chat template (\(place)) proves nothing, because "

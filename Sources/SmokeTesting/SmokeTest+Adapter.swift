@@ -127,7 +127,7 @@ extension SmokeTest {
         let median = sorted[sorted.count / 2].relativeSize, share = updates.shareInBase ?? 0
         if largest.relativeSize.isFinite { measurements["adapterUpdateLargest"] = largest.relativeSize }
         if median.isFinite { measurements["adapterUpdate"] = median }
-        measurements["adapterShareInBase"] = share
+        if share.isFinite { measurements["adapterShareInBase"] = share }
         let value =
             "median \(shown(median)), largest \(shown(largest.relativeSize)); \(shown(share)) in the base"
         let scale = "alpha \(adapter.alpha), rank \(adapter.rank)" + (adapter.isRankStabilised ? ", rsLoRA" : "")

@@ -92,6 +92,13 @@ struct RecognitionCase: Sendable, CustomStringConvertible {
             files: ["config.json": text, "tokenizer_config.json": template], repository: "copies/gemma-3-4b-pt",
             modelClass: .base, reason: "its name gemma-3-4b-pt says pretrained"),
         .init(
+            description: "Portuguese", files: ["config.json": text, "tokenizer_config.json": template],
+            repository: "a/gemma-2b-pt-br", modelClass: .instruct, reason: "it has a chat template"),
+        .init(
+            description: "an instruct model named after its base",
+            files: ["config.json": text, "tokenizer_config.json": template], repository: "a/gemma-pt-instruct",
+            modelClass: .instruct, reason: "it has a chat template"),
+        .init(
             description: "both ways", files: config("gemma3_text", #","use_bidirectional_attention":true"#),
             modelClass: .embedding, reason: "use_bidirectional_attention"),
         .init(
