@@ -11,6 +11,12 @@ static size_t lowest(const gemma_attention_job *job, size_t position) {
     return job->window != 0 && position + 1 > job->window ? position + 1 - job->window : 0;
 }
 
+// The end of what a query at `position` sees.
+static size_t beyond(const gemma_attention_job *job, size_t position) {
+    if (job->positions == 0) return position + 1;
+    return job->window != 0 && job->window < job->positions - position ? position + job->window : job->positions;
+}
+
 // Slots run in the order of positions, but for one wrap at the end of the ring: how many of `count` positions follow
 // `position` before it.
 static size_t unbroken(const gemma_attention_job *job, size_t position, size_t count) {
@@ -40,8 +46,8 @@ void gemma_attention_task(const void *context, size_t share, size_t worker) {
     const size_t head = share % job->heads, token = share / job->heads * gemma_tokens_per_share;
     const size_t rest = job->tokens - token, tokens = rest < gemma_tokens_per_share ? rest : gemma_tokens_per_share;
     const size_t kv_head = head / (job->heads / job->kv_heads);
-    const size_t start = job->first_position + token, end = start + tokens;     // positions of these tokens
-    const size_t from = lowest(job, start);
+    const size_t start = job->first_position + token, last = start + tokens - 1;    // positions of these tokens
+    const size_t from = lowest(job, start), end = beyond(job, last);
     const float *queries = job->queries + token * width + head * d;
     const float *keys = job->keys + kv_head * capacity * d, *values = job->values + kv_head * capacity * d;
     float *scores = job->scores + worker * gemma_tokens_per_share * capacity;   // [tokens, capacity], from `from` on
@@ -56,9 +62,10 @@ void gemma_attention_task(const void *context, size_t share, size_t worker) {
         position += run;
     }
     // What all of them see is added to all of them at once, what lies before and after to each.
-    const size_t common = lowest(job, end - 1) > start + 1 ? start + 1 : lowest(job, end - 1);
+    const size_t common_end = beyond(job, start), lowest_of_last = lowest(job, last);
+    const size_t common = lowest_of_last < common_end ? lowest_of_last : common_end;
     for (size_t t = 0; t < tokens; t++) {
-        const size_t low = lowest(job, start + t), seen = start + t + 1 - low;
+        const size_t low = lowest(job, start + t), seen = beyond(job, start + t) - low;
         float *own = scores + t * capacity + (low - from);
         for (size_t i = 0; i < seen; i++) own[i] *= job->scale;
         if (job->softcap != 0) job->kernels->softcap(own, job->softcap, seen);
@@ -66,10 +73,10 @@ void gemma_attention_task(const void *context, size_t share, size_t worker) {
         for (size_t i = 0; i < d; i++) output[t * width + i] = 0;
         if (low < common) add_values(job, values, low, common, 1, own, output + t * width);
     }
-    add_values(job, values, common, start + 1, tokens, scores + (common - from), output);
+    add_values(job, values, common, common_end, tokens, scores + (common - from), output);
     for (size_t t = 1; t < tokens; t++) {
-        const size_t after = lowest(job, start + t) > start + 1 ? lowest(job, start + t) : start + 1;
+        const size_t low = lowest(job, start + t), after = low > common_end ? low : common_end;
         add_values(
-            job, values, after, start + t + 1, 1, scores + t * capacity + (after - from), output + t * width);
+            job, values, after, beyond(job, start + t), 1, scores + t * capacity + (after - from), output + t * width);
     }
 }

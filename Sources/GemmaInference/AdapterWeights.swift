@@ -4,8 +4,8 @@ internal import ModelFormats
 /// An adapter's tensors, mapped, and what is computed from them and the base once: DoRA's row scales.
 final class AdapterWeights {
     let modules: AdaptedModules
-    private let mapped: MappedWeights
-    private let pool: WorkerPool
+    let mapped: MappedWeights
+    let pool: WorkerPool
     private var rowScales: [String: FloatBuffer] = [:]
     private var transposed: [String: FloatBuffer] = [:]
 
@@ -80,7 +80,7 @@ final class AdapterWeights {
     }
 
     /// A stored part, or its transposed copy in F32.
-    private func part(_ tensor: Tensor, isTransposed: Bool, memory: Memory) throws(InferenceError) -> gemma_matrix {
+    func part(_ tensor: Tensor, isTransposed: Bool, memory: Memory) throws(InferenceError) -> gemma_matrix {
         var stored = try mapped.matrix(tensor.name).stored
         guard isTransposed else { return stored }
         let columns = stored.rows

@@ -194,6 +194,8 @@ final class Arithmetic {
         let heads: Int
         /// Nil when every position up to the query's own is seen.
         let window: Int?
+        /// The length of a text whose tokens see those after them too, as far as the window reaches; nil looks back only.
+        var positions: Int? = nil
         /// The factor on q . k.
         let scale: Float
         /// Bounds the scaled scores to cap * tanh(score / cap); nil leaves them.
@@ -211,7 +213,7 @@ final class Arithmetic {
             values: cache.values.start, output: out.start, scores: scores.start, tokens: tokens,
             heads: attention.heads, kv_heads: cache.kvHeads, head_dimension: cache.headDimension,
             capacity: cache.capacity, first_position: position, window: attention.window ?? 0,
-            scale: attention.scale, softcap: attention.softcap ?? 0)
+            positions: attention.positions ?? 0, scale: attention.scale, softcap: attention.softcap ?? 0)
         let work = tokens * attention.heads * cache.headDimension * min(position + tokens, cache.capacity)
         pool.run(gemma_attention_task, job: &job, shares: gemma_attention_shares(&job), alone: work < Self.smallWork)
     }

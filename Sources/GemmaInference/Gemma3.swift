@@ -6,21 +6,6 @@ internal import ModelFormats
 /// Shapes in the comments: T tokens of this block, H hidden size, F intermediate size, N query heads, K key-value heads,
 /// D head dimension, V vocabulary rows.
 final class Gemma3: LanguageModel {
-    struct Layer {
-        let inputNorm: RMSNorm  // [H]
-        let query, key, value: Linear  // [N D, H], [K D, H], [K D, H]
-        let queryNorm, keyNorm: RMSNorm  // [D]
-        let rope: RotaryEmbedding
-        let attention: Arithmetic.Attention
-        let cache: KVCache
-        let output: Linear  // [H, N D]
-        let postAttentionNorm: RMSNorm  // [H]
-        let preFeedForwardNorm: RMSNorm  // [H]
-        let gate, up: Linear  // [F, H]
-        let down: Linear  // [H, F]
-        let postFeedForwardNorm: RMSNorm  // [H]
-    }
-
     private let configuration: Gemma3Configuration
     private let arithmetic: Arithmetic
     private let embedding: Matrix  // [V, H]
@@ -50,27 +35,8 @@ final class Gemma3: LanguageModel {
         let sliding = try RotaryEmbedding(c.slidingRoPE, headDimension: c.headDimension, memory: memory)
         (fullRoPE, slidingRoPE) = (full, sliding)
         layers = try c.layers.enumerated().map { index, kind in
-            let layer = weights.layer(index), window = kind == .sliding ? c.slidingWindow : nil
-            return Layer(
-                inputNorm: try layer.onePlusNorm("input_layernorm"),
-                query: try layer.linear("self_attn.q_proj"),
-                key: try layer.linear("self_attn.k_proj"),
-                value: try layer.linear("self_attn.v_proj"),
-                queryNorm: try layer.onePlusNorm("self_attn.q_norm"),
-                keyNorm: try layer.onePlusNorm("self_attn.k_norm"),
-                rope: kind == .full ? full : sliding,
-                attention: .init(
-                    heads: c.queryHeads, window: window, scale: Float(1 / c.queryPreAttentionScalar.squareRoot())),
-                cache: try KVCache(
-                    tokens: capacity, window: window, kvHeads: c.keyValueHeads, headDimension: c.headDimension,
-                    memory: memory),
-                output: try layer.linear("self_attn.o_proj"),
-                postAttentionNorm: try layer.onePlusNorm("post_attention_layernorm"),
-                preFeedForwardNorm: try layer.onePlusNorm("pre_feedforward_layernorm"),
-                gate: try layer.linear("mlp.gate_proj"),
-                up: try layer.linear("mlp.up_proj"),
-                down: try layer.linear("mlp.down_proj"),
-                postFeedForwardNorm: try layer.onePlusNorm("post_feedforward_layernorm"))
+            try Layer(
+                c, weights.layer(index), kind, rope: kind == .full ? full : sliding, capacity: capacity, memory: memory)
         }
         (x, h) = (try memory.floats(tokens, c.hiddenSize), try memory.floats(tokens, c.hiddenSize))
         let (n, kv, d) = (c.queryHeads, c.keyValueHeads, c.headDimension)

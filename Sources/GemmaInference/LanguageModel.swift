@@ -85,6 +85,15 @@ package struct LoadedModel {
             + (adapted.isUntrained ? ["every lora_B of the adapter is zero: it is untrained and changes nothing"] : [])
     }
 
+    /// How much the adapter changes, tensor by tensor; none without an adapter. Reads every adapted matrix once.
+    package func adapterUpdates() throws -> [AdapterUpdate] {
+        guard let adapter else { return [] }
+        try weights.checkSizes()
+        try adapter.checkSizes()
+        let expected = try configuration.expectedTensors(in: tensors)
+        return try adapter.updates(of: weights, embedding: expected.prefix + "embed_tokens.weight")
+    }
+
     /// An instance with room for `capacity` tokens. Throws when a weight file has changed since it was opened.
     /// - Parameter workers: threads that compute; one for each processor when nil. The result is the same, bit by bit.
     package func makeModel(capacity: Int, workers: Int? = nil) throws -> any LanguageModel {

@@ -41,6 +41,15 @@ package struct ExpectedTensors: Sendable {
             ] + layers(prefix) + heads.map { Expected(name: $0, shape: [vocabularySize, hiddenSize]) }
     }
 
+    /// Another list in the place of `other`'s.
+    init(_ other: ExpectedTensors, required: [Expected], knownExtras: [String]) {
+        prefix = other.prefix
+        headNames = other.headNames
+        tiesWordEmbeddings = other.tiesWordEmbeddings
+        self.required = required
+        self.knownExtras = knownExtras
+    }
+
     /// What a comparison with the tensors present found.
     package struct Comparison: Sendable {
         package var missing: [Expected] = []

@@ -18,6 +18,11 @@ extension GGUFMetadata {
         if case .string(let range)? = self[key] { text(range) } else { nil }
     }
 
+    /// A whole number's value, nil when the key is absent or no whole number.
+    package func integer(_ key: String) -> Int? {
+        if case .integer(let number)? = self[key] { number } else { nil }
+    }
+
     /// A number's list, or nil for other values.
     func numbers(_ value: GGUFValue) -> [Double]? {
         guard case .list(let type, let count, let range) = value else { return nil }

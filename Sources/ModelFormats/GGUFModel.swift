@@ -76,6 +76,11 @@ extension GGUF {
         return metadata.string("general.architecture") != "clip"
             && !others.contains(metadata.string("general.type") ?? "model")
     }
+
+    /// Whether this is a tower or an adapter, and no language model and no table that only tools read.
+    var isPart: Bool {
+        !isLanguageModel && !["imatrix", "vocab"].contains(metadata.string("general.type") ?? "model")
+    }
 }
 
 extension Int {

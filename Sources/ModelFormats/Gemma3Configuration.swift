@@ -22,8 +22,10 @@ package struct Gemma3Configuration: TextConfiguration, Equatable {
     package let contextLength: Int
     /// Scores are multiplied by this to the power of -1/2; not always the head dimension (27b: 168, not 128).
     package let queryPreAttentionScalar: Double
-    /// A sliding layer at position i sees keys j with i - window < j <= i.
+    /// A sliding layer at position i sees keys j with i - window < j <= i; an encoder's also those with j < i + window.
     package let slidingWindow: Int
+    /// Whether every token sees those after it too (EmbeddingGemma).
+    package let isBidirectional: Bool
     /// The kind of each layer, from the first on.
     package let layers: [AttentionKind]
     package let fullRoPE: RoPE
@@ -32,7 +34,8 @@ package struct Gemma3Configuration: TextConfiguration, Equatable {
     package let endOfSequence: [Int]
     package let unknownKeys: [String]
 
-    init(_ top: ConfigurationReader, modelType: String, generation: JSONValue?) throws {
+    /// - Parameter isEncoder: whether states are asked for and no next token: only then may it look both ways.
+    init(_ top: ConfigurationReader, modelType: String, generation: JSONValue?, isEncoder: Bool = false) throws {
         var top = top
         self.modelType = modelType
         try top.refuse(Self.foreignKeys, in: "Gemma 3")
@@ -52,7 +55,10 @@ package struct Gemma3Configuration: TextConfiguration, Equatable {
         contextLength = try text.integer("max_position_embeddings", in: 1...(1 << 30)) ?? 131_072
         queryPreAttentionScalar = try text.positiveNumber("query_pre_attn_scalar") ?? 256
         layers = try text.attentionKinds(count: layerCount, defaultPeriod: 6)
-        slidingWindow = try text.slidingWindow(default: 4096, kinds: layers)
+        isBidirectional = try isEncoder && text.boolean("use_bidirectional_attention", nullable: true) ?? false
+        // The key counts both sides; transformers keeps the half of it, and the position itself.
+        let window = try text.slidingWindow(default: 4096, kinds: layers)
+        slidingWindow = isBidirectional ? window / 2 + 1 : window
         (fullRoPE, slidingRoPE) = try Self.rope(&text)
 
         try text.checkHeads(queries: queryHeads, keyValues: keyValueHeads)
@@ -67,7 +73,7 @@ package struct Gemma3Configuration: TextConfiguration, Equatable {
         try text.expect("hidden_activation", "gelu_pytorch_tanh")
         try text.expectFalse("attention_bias")
         try text.expectCausal()
-        try text.expectFalse("use_bidirectional_attention", nullable: true)
+        if !isBidirectional { try text.expectFalse("use_bidirectional_attention", nullable: true) }
         try text.expectNull("final_logit_softcapping", in: "Gemma 3")
         try text.expectNull("attn_logit_softcapping", in: "Gemma 3")
 

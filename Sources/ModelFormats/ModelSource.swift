@@ -51,15 +51,26 @@ extension ModelFiles {
         self = one?.files(of: all) ?? all
     }
 
-    /// Each model that can be run by itself, with the name that tells it apart where there are several: the safetensors
-    /// one, and every GGUF language model.
+    /// Each model that can be tested by itself, with the name that tells it apart where there are several: the safetensors
+    /// one, an adapter beside it, and every GGUF model, towers and adapters among them. Whole
+    /// language models come first.
     package var models: [(name: String?, files: ModelFiles)] {
-        let languageModels = GGUFModel.list(in: self).filter { one in
-            guard let file = try? open(one.name), let head = try? GGUF(reading: file) else { return true }
-            return head.isLanguageModel
+        let ggufs = GGUFModel.list(in: self).map { one in
+            (one, head: (try? open(one.name)).flatMap { try? GGUF(reading: $0) })
         }
-        guard !languageModels.isEmpty else { return [(nil, self)] }
-        let ggufs = languageModels.map { (name: Optional($0.name), files: $0.files(of: self)) }
-        return (GGUFModel.isModel(of: self) ? [] : [(name: "safetensors", files: self)]) + ggufs
+        // Language models first; of what cannot be read, opening it will say why.
+        let ordered = ggufs.filter { $0.head?.isLanguageModel ?? true } + ggufs.filter { $0.head?.isPart ?? false }
+        let quantisations = ordered.map { (name: Optional($0.0.name), files: $0.0.files(of: self)) }
+        let isWhole = self["model.safetensors"] != nil || self[ShardIndex.path] != nil
+        let isAdapted = self[AdapterConfiguration.path] != nil && (self[Adapter.weightsPath] != nil || !isWhole)
+        guard isAdapted, isWhole || !quantisations.isEmpty else {
+            guard isWhole || quantisations.isEmpty else { return quantisations }
+            return [(quantisations.isEmpty ? nil : "safetensors", self)] + quantisations
+        }
+        let parts = [AdapterConfiguration.path, Adapter.weightsPath]
+        let whole = ModelFiles(entries.filter { !parts.contains($0.path) })
+        let adapter = ModelFiles(
+            entries.filter { parts.contains($0.path) || $0.path.utf8.starts(with: "tokenizer".utf8) })
+        return (isWhole ? [("safetensors", whole)] : []) + quantisations + [("adapter", adapter)]
     }
 }

@@ -79,6 +79,19 @@ package struct SmokeTestBounds: Codable, Equatable, Sendable {
     /// So many times as far from the original fails.
     package var failDivergenceFactor: Double = 5
 
+    /// An adapter's change of one tensor as a part of the tensor's own length: above it the test warns.
+    package var warnAdapterUpdate: Double = 0.5
+    /// Above it the test fails.
+    package var maximumAdapterUpdate: Double = 2
+    /// How much of its own update an adapter may find in the base already; 1 is a base that it was merged into.
+    package var maximumAdapterShareInBase: Double = 0.5
+    /// The least change of any logit that shows that an adapter does something.
+    package var minimumAdapterEffect: Double = 1e-3
+    /// Cosine that a sentence must lie nearer to one that means the same than to another.
+    package var minimumSimilarityMargin: Double = 0
+    /// Below it the test warns.
+    package var warnSimilarityMargin: Double = 0.05
+
     package init(maximumMeanNLL: Double, warnMeanNLL: Double? = nil) {
         self.maximumMeanNLL = maximumMeanNLL
         self.warnMeanNLL = warnMeanNLL ?? maximumMeanNLL

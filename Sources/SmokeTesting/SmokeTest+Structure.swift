@@ -64,52 +64,67 @@ extension SmokeTest {
             modelType = configuration.modelType
             let tensors = try source().tensors()
             let expected = try configuration.expectedTensors(in: tensors)
-            let comparison = expected.compared(with: tensors)
-            let value =
-                "\(expected.required.count - comparison.missing.count - comparison.misshapen.count) of "
-                + "\(expected.required.count) tensors"
-            if let missing = comparison.missing.first {
-                let place = tensors.files.count == 1 ? tensors.files[0].name : "all \(tensors.files.count) files"
-                let untied =
-                    expected.headNames.contains(missing.name) && !expected.tiesWordEmbeddings
-                    ? ", and the configuration does not tie the head to the embedding" : ""
-                record(
-                    name, .failed, value: value, bound: bound,
-                    reason: "\(missing.name) of shape \(missing.shape) is missing from \(printable(place))\(untied)"
-                        + andMore(comparison.missing.count))
-            } else if let (wanted, got) = comparison.misshapen.first {
-                record(
-                    name, .failed, value: value, bound: bound,
-                    reason: "\(shown(wanted.name, tensors)): the configuration implies shape \(wanted.shape), the file "
-                        + "holds \(got)"
-                        + andMore(comparison.misshapen.count))
-            } else if let (tensor, element) = comparison.unreadable.first {
-                record(
-                    name, .unsupported, value: value, bound: bound,
-                    reason:
-                        "\(shown(tensor, tensors)) is stored as \(element.rawValue), which this build does not compute"
-                        + andMore(comparison.unreadable.count))
-            } else if let extra = comparison.unexpected.first {
-                record(
-                    name, .warned, value: value, bound: bound,
-                    reason: "\(shown(extra, tensors)) is not part of a \(configuration.modelType) model and was not run"
-                        + andMore(comparison.unexpected.count))
-                return (configuration, tensors)
-            } else {
-                record(
-                    name, .passed, value: value, bound: bound,
-                    reason: "\(tensors.parameterCount) parameters in \(tensors.files.count) file(s)")
-                return (configuration, tensors)
-            }
-        } catch let error as ModelFormatError {
-            switch error {
-            case .unsupported, .quantised: record(name, .unsupported, bound: bound, reason: error.description)
-            default: record(name, .failed, bound: bound, reason: error.description)
-            }
+            return compare(expected, with: tensors, of: configuration.modelType) ? (configuration, tensors) : nil
         } catch {
-            record(name, .failed, bound: bound, reason: "\(error)")
+            record(error, of: name, bound: bound)
         }
         return nil
+    }
+
+    /// Every tensor of `expected` is there with its shape, in a type that is computed; `note` ends the reason of a pass.
+    /// False stops the test.
+    mutating func compare(
+        _ expected: ExpectedTensors, with tensors: ModelTensors, of modelType: String, note: String = ""
+    ) -> Bool {
+        let name = SmokeTestReport.CheckName.tensorsPresentAndShaped
+        let bound = "every tensor that the configuration implies, with its shape, in a type that is computed"
+        let comparison = expected.compared(with: tensors)
+        let value =
+            "\(expected.required.count - comparison.missing.count - comparison.misshapen.count) of "
+            + "\(expected.required.count) tensors"
+        if let missing = comparison.missing.first {
+            let place = tensors.files.count == 1 ? tensors.files[0].name : "all \(tensors.files.count) files"
+            let untied =
+                expected.headNames.contains(missing.name) && !expected.tiesWordEmbeddings
+                ? ", and the configuration does not tie the head to the embedding" : ""
+            record(
+                name, .failed, value: value, bound: bound,
+                reason: "\(missing.name) of shape \(missing.shape) is missing from \(printable(place))\(untied)"
+                    + andMore(comparison.missing.count))
+        } else if let (wanted, got) = comparison.misshapen.first {
+            record(
+                name, .failed, value: value, bound: bound,
+                reason: "\(shown(wanted.name, tensors)): the configuration implies shape \(wanted.shape), the file "
+                    + "holds \(got)"
+                    + andMore(comparison.misshapen.count))
+        } else if let (tensor, element) = comparison.unreadable.first {
+            record(
+                name, .unsupported, value: value, bound: bound,
+                reason:
+                    "\(shown(tensor, tensors)) is stored as \(element.rawValue), which this build does not compute"
+                    + andMore(comparison.unreadable.count))
+        } else if let extra = comparison.unexpected.first {
+            record(
+                name, .warned, value: value, bound: bound,
+                reason: "\(shown(extra, tensors)) is not part of a \(printable(modelType)) model and was not run"
+                    + andMore(comparison.unexpected.count))
+            return true
+        } else {
+            record(
+                name, .passed, value: value, bound: bound,
+                reason: "\(tensors.parameterCount) parameters in \(tensors.files.count) file(s)" + note)
+            return true
+        }
+        return false
+    }
+
+    /// Records an error that stops a check: what this build does not compute is `unsupported`, the rest failed.
+    mutating func record(_ error: any Error, of name: SmokeTestReport.CheckName, bound: String) {
+        switch error {
+        case ModelFormatError.unsupported, ModelFormatError.quantised:
+            record(name, .unsupported, bound: bound, reason: "\(error)")
+        default: record(name, .failed, bound: bound, reason: "\(error)")
+        }
     }
 
     /// A tensor's name as the file has it, and the file.

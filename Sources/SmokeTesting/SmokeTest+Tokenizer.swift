@@ -10,11 +10,12 @@ extension SmokeTest {
     ]
 
     /// Size, the pieces that every Gemma has, and the round trip; nil stops the test.
-    mutating func checkTokenizer(_ configuration: GemmaConfiguration) -> Tokenizer? {
+    /// - Parameter source: where the tokenizer lies, when not beside the model.
+    mutating func checkTokenizer(_ configuration: GemmaConfiguration, in source: ModelSource? = nil) -> Tokenizer? {
         let bound = "a tokenizer that fits the \(configuration.vocabularySize) rows of the embedding"
         progress(.tokenizerSize, 0)
         do {
-            guard let tokenizer = try source().tokenizer() else {
+            guard let tokenizer = try (source ?? self.source()).tokenizer() else {
                 record(
                     .tokenizerSize, .failed, bound: bound,
                     reason: "\(Tokenizer.path) is not among the files of this model")

@@ -15,9 +15,7 @@ package struct SmokeTest {
     let files: ModelFiles
     let job: SmokeTestJob
     let progress: Progress
-    /// What the model is taken for, and why.
-    let modelClass: ModelClass
-    let classReason: String
+    let recognition: Recognition
     var checks: [SmokeTestReport.Check] = []
     var modelType: String?
     /// Put before every reason when there are several models.
@@ -35,7 +33,7 @@ package struct SmokeTest {
         do {
             let models = try ModelFiles(path: job.model).models
             tests = models.map { model in
-                var test = SmokeTest(model.files, job, progress)
+                var test = SmokeTest(model.files, job, isOneOfSeveral: models.count > 1, progress)
                 test.subject = models.count > 1 ? model.name.map { printable($0) + ": " } ?? "" : ""
                 test.runChecks()
                 test.skipRest()
@@ -49,21 +47,42 @@ package struct SmokeTest {
         let verdict = worst ?? .passed
         let decisive = tests.first { $0.verdict == verdict }
         return SmokeTestReport(
-            verdict: verdict, modelClass: decisive?.modelClass, classReason: decisive?.classReason ?? "",
+            verdict: verdict, modelClass: decisive?.recognition.modelClass,
+            classReason: decisive?.recognition.reason ?? "",
             checks: tests.flatMap(\.checks), modelType: decisive?.modelType, texts: decisive?.texts ?? [],
             measurements: decisive?.measurements ?? [:], seconds: start.secondsSince,
             peakMemoryBytes: peakResidentBytes(), testerBuild: job.testerBuild)
     }
 
-    private init(_ files: ModelFiles, _ job: SmokeTestJob, _ progress: @escaping Progress) {
+    private init(
+        _ files: ModelFiles, _ job: SmokeTestJob, isOneOfSeveral: Bool, _ progress: @escaping Progress
+    ) {
         self.files = files
         self.job = job
         self.progress = progress
-        (modelClass, classReason) = ModelClass.recognised(in: files, job)
+        recognition = Recognition(of: files, job, isOneOfSeveral: isOneOfSeveral)
     }
 
+    /// What it is taken for. A model of an unknown kind is tested as one that continues text, which says what is missing.
+    var modelClass: ModelClass { recognition.modelClass ?? .base }
+
     private mutating func runChecks() {
+        if let refusal = recognition.refusal {
+            modelType = GemmaConfiguration.statedModelType(of: files)
+            return record(
+                .structure, refusal.outcome, bound: "a kind of model that this build tests", reason: refusal.reason)
+        }
         guard checkStructure() else { return }
+        switch modelClass {
+        case .instruct, .base: runLanguageModel()
+        case .adapter: runAdapter()
+        case .embedding: runEmbedding()
+        case .drafter: runDrafter()
+        case .tower: runTower()
+        }
+    }
+
+    private mutating func runLanguageModel() {
         guard let (configuration, tensors) = checkTensors() else { return }
         let fitsBase = checkConfigurationAgainstBase(configuration)
         guard let tokenizer = checkTokenizer(configuration), checkTokenizerAgainstBase(tokenizer), fitsBase else {

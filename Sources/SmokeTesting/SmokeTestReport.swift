@@ -17,6 +17,8 @@ package struct SmokeTestReport: Codable, Equatable, Sendable {
         /// Formats, headers and configuration, as the inspection reads them.
         case structure
         case shardIndex = "shard-index"
+        /// An adapter's base is here, and is the one that it names.
+        case adapterBase = "adapter-base"
         case tensorsPresentAndShaped = "tensors-present-and-shaped"
         case configurationAgainstBase = "configuration-against-base"
         case tokenizerSize = "tokenizer-size"
@@ -30,6 +32,8 @@ package struct SmokeTestReport: Codable, Equatable, Sendable {
         case noDuplicateTensors = "no-duplicate-tensors"
         case weightStatistics = "weight-statistics"
         case weightsAgainstBase = "weights-against-base"
+        /// How large an adapter's changes are, and that the base does not hold them already.
+        case adapterUpdate = "adapter-update"
         case finiteLogits = "finite-logits"
         case entropy
         case meanNLL = "mean-nll"
@@ -38,6 +42,12 @@ package struct SmokeTestReport: Codable, Equatable, Sendable {
         case rightAnswer = "right-answer"
         case noDegenerateRepetition = "no-degenerate-repetition"
         case stopToken = "stop-token"
+        /// An adapter's output differs from its base's.
+        case adapterEffect = "adapter-effect"
+        /// Vectors are finite, of the declared size and length, and not all the same.
+        case embeddingVectors = "embedding-vectors"
+        /// Sentences lie nearer to those that mean the same.
+        case similarityOrder = "similarity-order"
         case deterministic
         case speed
     }

@@ -14,6 +14,11 @@ package enum Fixtures {
 
     package static func path(_ name: String) -> String { models.appending(path: name).path }
 
+    /// A file of Fixtures/GGUF.
+    package static func gguf(_ name: String) -> String {
+        models.deletingLastPathComponent().appending(path: "GGUF/\(name)").path
+    }
+
     package static func files(_ name: String) throws -> ModelFiles {
         try ModelFiles(directory: models.appending(path: name).path)
     }

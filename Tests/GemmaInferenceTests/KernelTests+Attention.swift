@@ -8,8 +8,12 @@ struct AttentionCase: Sendable, CustomStringConvertible {
     var heads = 4
     var kvHeads = 2
     var softcap: Float = 0
+    /// Of the whole text, where its tokens see those after them too.
+    var positions = 0
 
-    var description: String { "\(tokens) at \(position), window \(window), \(dimension) wide, cap \(softcap)" }
+    var description: String {
+        "\(tokens) at \(position) of \(positions), window \(window), \(dimension) wide, cap \(softcap)"
+    }
 
     static let all = [
         AttentionCase(tokens: 1, position: 0, window: 0, capacity: 8, dimension: 8),
@@ -21,6 +25,10 @@ struct AttentionCase: Sendable, CustomStringConvertible {
         AttentionCase(tokens: 13, position: 21, window: 2, capacity: 17, dimension: 17, heads: 3, kvHeads: 1),
         AttentionCase(tokens: 7, position: 5, window: 1, capacity: 7, dimension: 129),
         AttentionCase(tokens: 15, position: 300, window: 0, capacity: 315, dimension: 96, heads: 2, kvHeads: 2),
+        AttentionCase(tokens: 16, position: 0, window: 0, capacity: 40, dimension: 64, positions: 40),
+        AttentionCase(tokens: 13, position: 16, window: 5, capacity: 31, dimension: 16, positions: 31),
+        AttentionCase(tokens: 11, position: 3, window: 9, capacity: 20, dimension: 33, heads: 4, positions: 14),
+        AttentionCase(tokens: 7, position: 0, window: 1, capacity: 7, dimension: 20, positions: 7),
     ]
 
     /// output [tokens, heads, dimension] of queries [tokens, heads, dimension], in blocks of `block` tokens.
@@ -41,7 +49,8 @@ struct AttentionCase: Sendable, CustomStringConvertible {
                                     output: output.baseAddress.map { $0 + first * width },
                                     scores: scores.baseAddress, tokens: min(block, tokens - first), heads: heads,
                                     kv_heads: kvHeads, head_dimension: dimension, capacity: capacity,
-                                    first_position: position + first, window: window, scale: 0.3, softcap: softcap)
+                                    first_position: position + first, window: window, positions: positions,
+                                    scale: 0.3, softcap: softcap)
                                 for share in 0..<gemma_attention_shares(&job) { gemma_attention_task(&job, share, 0) }
                             }
                         }
@@ -56,7 +65,8 @@ struct AttentionCase: Sendable, CustomStringConvertible {
     func exact(_ queries: [Float], _ keys: [Float], _ values: [Float]) -> [Double] {
         (0..<(tokens * heads)).flatMap { row in
             let at = position + row / heads, kvHead = row % heads / (heads / kvHeads)
-            let seen = (window == 0 ? 0 : max(0, at - window + 1))...at
+            let last = positions == 0 ? at : window == 0 ? positions - 1 : min(at + window, positions) - 1
+            let seen = (window == 0 ? 0 : max(0, at - window + 1))...last
             func start(_ position: Int) -> Int { (kvHead * capacity + position % capacity) * dimension }
             let scores = seen.map { position in
                 let score = (0..<dimension).reduce(0.0) {

@@ -46,8 +46,9 @@ struct Probe {
             done.allSatisfy { $0.outcome == .passed && !$0.value.isEmpty && !$0.bound.isEmpty && !$0.reason.isEmpty })
         #expect(
             report.checks.filter { $0.outcome == .notApplicable }.map(\.name) == [
-                .shardIndex, .configurationAgainstBase, .tokenizerAgainstBase, .weightsAgainstBase,
-                .meanNLLAgainstBase, .divergenceFromOriginal, .rightAnswer, .stopToken,
+                .shardIndex, .adapterBase, .configurationAgainstBase, .tokenizerAgainstBase, .weightsAgainstBase,
+                .adapterUpdate, .meanNLLAgainstBase, .divergenceFromOriginal, .rightAnswer, .stopToken,
+                .adapterEffect, .embeddingVectors, .similarityOrder,
             ])
         #expect(report.modelType == "gemma3_text")
         #expect(report.texts[0].tokens.count == 16)

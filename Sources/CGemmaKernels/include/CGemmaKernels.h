@@ -132,7 +132,8 @@ void gemma_product_task(const void *job, size_t share, size_t worker);
 /// Attention of `tokens` queries at positions first_position ... over cached keys and values; one share for each head
 /// and gemma_tokens_per_share tokens. keys and values are [kv_heads, capacity, head_dimension]; position p lives in
 /// slot p % capacity, and everything that any of the tokens sees must be there. A query at position i sees keys j with
-/// lowest(i) <= j <= i, lowest = max(0, i - window + 1), window 0 meaning all.
+/// lowest(i) <= j <= i, lowest = max(0, i - window + 1), window 0 meaning all. Where `positions`, the length of the whole
+/// text, is given, it looks ahead as well: j < min(i + window, positions). All positions are in the cache then.
 enum { gemma_tokens_per_share = 4 };
 typedef struct gemma_attention_job {
     const gemma_kernels *kernels;
@@ -140,7 +141,7 @@ typedef struct gemma_attention_job {
     const float *keys, *values;
     float *output;                      // [tokens, heads * head_dimension]
     float *scores;                      // scratch [workers, gemma_tokens_per_share, capacity]
-    size_t tokens, heads, kv_heads, head_dimension, capacity, first_position, window;
+    size_t tokens, heads, kv_heads, head_dimension, capacity, first_position, window, positions;
     float scale;
     float softcap;                      // of the scaled scores; 0 for none
 } gemma_attention_job;
