@@ -97,7 +97,7 @@ package struct FaultSighting: Codable, Equatable, Sendable {
     private static func margin(_ check: SmokeTestReport.Check) -> Double? {
         var bound = Substring(check.bound)
         if check.outcome == .warned, let part = bound.range(of: "without warning") { bound = bound[part.upperBound...] }
-        let limits = ["at most ", "at least ", "below ", "up to "]
+        let limits = ["at most ", "at least ", "below "]
         guard let limit = limits.compactMap({ bound.range(of: $0)?.upperBound }).min(),
             let allowed = Self.leadingNumber(bound[limit...]), allowed != 0,
             let value = Self.leadingNumber(Substring(check.value))

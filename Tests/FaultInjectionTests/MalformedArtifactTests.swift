@@ -1,0 +1,46 @@
+import Foundation
+import ModelFormats
+import RegistryCore
+import SmokeTesting
+import Testing
+
+/// What broken files are told: the check, the outcome and the words.
+@Suite struct MalformedArtifactTests {
+    private static let job = SmokeTestJob(
+        model: "",
+        probes: ProbeSet(
+            name: "test",
+            texts: [.init(language: "en", text: "The ship was painted white and blue. It had two masts.")],
+            prompts: [.init(language: "en", prompt: "The old harbour", maximumTokens: 8)]),
+        bounds: SmokeTestBounds(maximumMeanNLL: 4), testerBuild: "test")
+
+    @Test(.timeLimit(.minutes(1)), arguments: MalformedArtifact.all)
+    func isFound(fixture: String, artifact: MalformedArtifact) throws {
+        let folder = try ArtifactFolder(fixture)
+        try artifact.damage(folder)
+        let inspection = ModelInspection(of: try ModelFiles(directory: folder.path))
+        var job = Self.job
+        job.model = folder.path
+        let report = SmokeTest.run(job)
+        let seen: (outcome: String, finding: String)? =
+            switch artifact.check {
+            case .inspection(let name): inspection[name].map { ($0.outcome.rawValue, $0.message) }
+            case .smokeTest(let name): report[name].map { ($0.outcome.rawValue, $0.reason) }
+            }
+        if ProcessInfo.processInfo.environment["RECORD_FINDINGS"] != nil {
+            let worst = inspection.checks.filter { $0.outcome != .passed }.map {
+                "\($0.name.rawValue) \($0.outcome.rawValue)"
+            }
+            print(
+                "FOUND\t\(artifact.name)\t\(seen?.outcome ?? "-")\t\(seen?.finding ?? "-")\t\(worst)\t\(report.verdict.rawValue)\t\(report.checks.first { $0.outcome == .failed || $0.outcome == .unsupported }?.reason ?? "")"
+            )
+        }
+        #expect(seen?.outcome == artifact.outcome)
+        #expect(seen?.finding == artifact.finding)
+    }
+
+    @Test func thereAreAsManyAsWeSay() {
+        #expect(MalformedArtifact.all.count >= 150)
+        #expect(Set(MalformedArtifact.all.map(\.1.name)).count == MalformedArtifact.all.count)
+    }
+}
