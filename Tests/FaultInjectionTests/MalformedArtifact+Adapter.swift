@@ -8,10 +8,10 @@ extension MalformedArtifact {
             fixture: "Models/mlx-affine",
             artifacts: [
                 q("MLX weights of 9 bits", "model.safetensors: unsupported: mlx: model.embed_tokens.weight: mode affine with 9 bits in groups of 64") { try $0.replaceAll(config, "\"bits\": 6", "\"bits\": 9") },
-                c("MLX weights in groups of 0", "?") {
+                c("MLX weights in groups of 0", "config.json: key quantization_config.group_size expected a whole number from 1 to 4096, got 0") {
                     try $0.replaceAll(config, "   \"group_size\": 64", "   \"group_size\": 0")
                 },
-                c("MLX weights in groups of 7", "?") {
+                c("MLX weights in groups of 7", "model.safetensors, tensor model.embed_tokens.scales: mlx weights expected [512, 9], groups of 7, got [512, 1]") {
                     try $0.replaceAll(config, "   \"group_size\": 64", "   \"group_size\": 7")
                 },
                 q("MLX weights in another mode", "model.safetensors: unsupported: mlx: model.embed_tokens.weight: mode \"spiral\", this build computes affine, mxfp4, nvfp4 and mxfp8") {
