@@ -39,6 +39,12 @@ package final class CheckpointCopy {
     /// What to test: the folder.
     package var path: String { folder }
 
+    /// Writes the weights as they were read.
+    package func rewriteUnchanged() throws {
+        isChanged = true
+        try save()
+    }
+
     func save() throws {
         guard isChanged else { return }
         for file in weights { try write(file.name, file.encoded) }

@@ -3,8 +3,13 @@ import ModelFormats
 extension Fault {
     /// Numbers that went through another type.
     static let types: [Fault] = [
-        Fault("cast-f16", "every tensor as F16: nothing overflows") { copy in try copy.cast(to: .f16) { $0 } },
-        Fault("cast-f16-overflow", "an up_proj beyond F16's range, with a down_proj that makes up for it, as F16") {
+        Fault("cast-f16", "every tensor as F16: nothing overflows", isConversion: true) { copy in
+            try copy.cast(to: .f16) { $0 }
+        },
+        Fault(
+            "cast-f16-overflow", "an up_proj beyond F16's range, with a down_proj that makes up for it, as F16",
+            isConversion: true
+        ) {
             copy in
             // Exact in BF16: a power of two.
             let factor = Float(1 << 20)
@@ -12,24 +17,24 @@ extension Fault {
             try copy.changeNumbers(copy.name(.down, 1)) { $0 = $0.map { $0 / factor } }
             try copy.cast(to: .f16) { $0 }
         },
-        Fault("cast-f8", "every matrix through F8_E4M3 without a scale, and back") { copy in
+        Fault("cast-f8", "every matrix through F8_E4M3 without a scale, and back", isConversion: true) { copy in
             try copy.roundMatrices { $0.map(roundedToE4M3) }
         },
-        Fault("cast-int4", "every matrix through 16 steps of one scale each, and back") { copy in
+        Fault("cast-int4", "every matrix through 16 steps of one scale each, and back", isConversion: true) { copy in
             try copy.roundMatrices { numbers in
                 let scale = (numbers.map(abs).max() ?? 0) / 7
                 guard scale > 0 else { return numbers }
                 return numbers.map { max(-8, min(7, ($0 / scale).rounded())) * scale }
             }
         },
-        Fault("cast-int2", "every matrix through 3 steps of one scale each, and back") { copy in
+        Fault("cast-int2", "every matrix through 3 steps of one scale each, and back", isConversion: true) { copy in
             try copy.roundMatrices { numbers in
                 let scale = (numbers.map(abs).max() ?? 0) / 2
                 guard scale > 0 else { return numbers }
                 return numbers.map { max(-1, min(1, ($0 / scale).rounded())) * scale }
             }
         },
-        Fault("type-mislabelled", "BF16 numbers announced as F16") { copy in
+        Fault("type-mislabelled", "BF16 numbers announced as F16", isConversion: true) { copy in
             guard !copy.isGGUF else { throw Inapplicable(description: "GGUF files are not relabelled") }
             for name in copy.tensorNames {
                 try copy.change(name) { tensor in

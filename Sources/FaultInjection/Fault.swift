@@ -23,18 +23,26 @@ package struct Fault: Sendable {
     package let name: String
     /// What it does, for a person.
     package let what: String
+    /// Whether it is done by software that promises the same model in another form: beside its original the result is
+    /// then judged as a conversion (relation `quantized`), otherwise as a fine-tune.
+    package let isConversion: Bool
     private let change: @Sendable (CheckpointCopy, Materials) throws -> Void
 
     init(
-        _ name: String, _ what: String, _ change: @escaping @Sendable (CheckpointCopy, Materials) throws -> Void
+        _ name: String, _ what: String, isConversion: Bool = false,
+        _ change: @escaping @Sendable (CheckpointCopy, Materials) throws -> Void
     ) {
         self.name = name
         self.what = what
+        self.isConversion = isConversion
         self.change = change
     }
 
-    init(_ name: String, _ what: String, _ change: @escaping @Sendable (CheckpointCopy) throws -> Void) {
-        self.init(name, what) { copy, _ in try change(copy) }
+    init(
+        _ name: String, _ what: String, isConversion: Bool = false,
+        _ change: @escaping @Sendable (CheckpointCopy) throws -> Void
+    ) {
+        self.init(name, what, isConversion: isConversion) { copy, _ in try change(copy) }
     }
 
     /// Every fault, in the order of the table.

@@ -17,6 +17,8 @@ package struct FaultTrial: Sendable {
     let template: SmokeTestJob
     private let healthyAlone: SmokeTestReport
     private let healthyBeside: SmokeTestReport
+    /// As a conversion of the original.
+    private let healthyConversion: SmokeTestReport
     package let healthyNLL: Double?
 
     /// Tests the healthy checkpoint, alone and beside its original. Blocking.
@@ -30,6 +32,7 @@ package struct FaultTrial: Sendable {
         template = job
         healthyAlone = SmokeTest.run(Self.job(job, path, beside: nil))
         healthyBeside = SmokeTest.run(Self.job(job, path, beside: original ?? path))
+        healthyConversion = SmokeTest.run(Self.job(job, path, beside: original ?? path, isConversion: true))
         healthyNLL = Self.meanNLL(path, adaptedFrom: original, job.probes)
     }
 
@@ -51,20 +54,26 @@ package struct FaultTrial: Sendable {
             return nil
         }
         let alone = SmokeTest.run(Self.job(template, copy.path, beside: nil))
-        let beside = SmokeTest.run(Self.job(template, copy.path, beside: original ?? path))
+        let job = Self.job(template, copy.path, beside: original ?? path, isConversion: fault.isConversion)
+        let beside = SmokeTest.run(job)
         return FaultRow(
             fault: fault.name, what: fault.what, checkpoint: name, healthyNLL: healthyNLL,
             meanNLL: Self.meanNLL(copy.path, adaptedFrom: original, template.probes),
-            alone: FaultSighting(alone, against: healthyAlone), beside: FaultSighting(beside, against: healthyBeside))
+            alone: FaultSighting(alone, against: healthyAlone),
+            beside: FaultSighting(beside, against: fault.isConversion ? healthyConversion : healthyBeside))
     }
 
-    private static func job(_ template: SmokeTestJob, _ path: String, beside original: String?) -> SmokeTestJob {
+    private static func job(
+        _ template: SmokeTestJob, _ path: String, beside original: String?, isConversion: Bool = false
+    ) -> SmokeTestJob {
         var job = template
         job.model = path
-        let isAdapter = (try? ModelFiles(path: path)["adapter_config.json"]) != nil
-        let isGGUF = (try? ModelFiles(path: path)).map(GGUFModel.isModel(of:)) ?? false
-        job.card.relation = original == nil ? nil : isAdapter ? "adapter" : isGGUF ? "quantized" : "finetune"
-        job.base = original.map { .init(name: "the original", folder: $0) }
+        guard let original else { return job }
+        let files = try? ModelFiles(path: path)
+        let isAdapter = files?["adapter_config.json"] != nil
+        let isQuantised = isConversion || files.map(GGUFModel.isModel(of:)) ?? false
+        job.card.relation = isAdapter ? "adapter" : isQuantised ? "quantized" : "finetune"
+        job.base = .init(name: "the original", folder: original)
         return job
     }
 

@@ -24,104 +24,291 @@ extension MalformedArtifact {
 
     private static let wholeFiles = [
         c("no config.json", "config.json is not readable: not among the files of this model") { try $0.remove(file) },
-        c("config.json of 0 bytes", "config.json is not valid JSON at byte 0: ends too early") { try $0.write(file, []) },
-        c("config.json that is a list", "config.json: expected an object, got a list of 0") { try $0.write(file, "[]") },
-        c("config.json that is a text", "config.json: expected an object, got \"gemma3\"") { try $0.write(file, "\"gemma3\"") },
-        c("config.json that is YAML", "config.json is not valid JSON at byte 0: expected a value") { try $0.write(file, "model_type: gemma3\n") },
-        c("config.json with a comment", "config.json is not valid JSON at byte 2: expected a string") { try $0.replace(file, "{", "{ // tiny\n") },
-        c("config.json with a comma too many", "config.json is not valid JSON at byte 1220: expected a string") { try $0.replace(file, "\n}", ",\n}") },
-        c("config.json with a byte-order mark", "config.json is not valid JSON at byte 0: expected a value") { try $0.write(file, [0xEF, 0xBB, 0xBF] + $0.read(file)) },
-        c("config.json in UTF-16", "config.json is not valid JSON at byte 1: expected a string") { try $0.write(file, $0.read(file).flatMap { [$0, 0] }) },
-        c("config.json cut off", "config.json is not valid JSON at byte 300: ends too early") { try $0.write(file, Array($0.read(file).prefix(300))) },
-        c("config.json with a key twice", "config.json is not valid JSON at byte 354: duplicate key hidden_size") { try $0.add("\"hidden_size\":32") },
+        c("config.json of 0 bytes", "config.json is not valid JSON at byte 0: ends too early") {
+            try $0.write(file, [])
+        },
+        c("config.json that is a list", "config.json: expected an object, got a list of 0") {
+            try $0.write(file, "[]")
+        },
+        c("config.json that is a text", "config.json: expected an object, got \"gemma3\"") {
+            try $0.write(file, "\"gemma3\"")
+        },
+        c("config.json that is YAML", "config.json is not valid JSON at byte 0: expected a value") {
+            try $0.write(file, "model_type: gemma3\n")
+        },
+        c("config.json with a comment", "config.json is not valid JSON at byte 2: expected a string") {
+            try $0.replace(file, "{", "{ // tiny\n")
+        },
+        c("config.json with a comma too many", "config.json is not valid JSON at byte 1220: expected a string") {
+            try $0.replace(file, "\n}", ",\n}")
+        },
+        c("config.json with a byte-order mark", "config.json is not valid JSON at byte 0: expected a value") {
+            try $0.write(file, [0xEF, 0xBB, 0xBF] + $0.read(file))
+        },
+        c("config.json in UTF-16", "config.json is not valid JSON at byte 1: expected a string") {
+            try $0.write(file, $0.read(file).flatMap { [$0, 0] })
+        },
+        c("config.json cut off", "config.json is not valid JSON at byte 300: ends too early") {
+            try $0.write(file, Array($0.read(file).prefix(300)))
+        },
+        c("config.json with a key twice", "config.json is not valid JSON at byte 354: duplicate key hidden_size") {
+            try $0.add("\"hidden_size\":32")
+        },
         c("config.json nested 70 deep", "config.json is not valid JSON at byte 69: nested deeper than 64") {
             try $0.add("\"a\":" + String(repeating: "[", count: 70) + String(repeating: "]", count: 70))
         },
-        c("config.json nested 100,000 deep", "config.json is not valid JSON at byte 69: nested deeper than 64") { try $0.add("\"a\":" + String(repeating: "[", count: 100_000)) },
-        c("config.json of 5 MB", "config.json: size in bytes over the limit, expected at most 4194304, got 5001228") { try $0.add("\"a\":\"" + String(repeating: "x", count: 5_000_000) + "\"") },
+        c("config.json nested 100,000 deep", "config.json is not valid JSON at byte 69: nested deeper than 64") {
+            try $0.add("\"a\":" + String(repeating: "[", count: 100_000))
+        },
+        c("config.json of 5 MB", "config.json: size in bytes over the limit, expected at most 4194304, got 5001228") {
+            try $0.add("\"a\":\"" + String(repeating: "x", count: 5_000_000) + "\"")
+        },
         c("config.json that is a pointer", "config.json is not valid JSON at byte 0: expected a value") {
             try $0.write(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
         },
-        c("config.json with a key that is not known", "config.json: key hidden_sizes is not known for gemma3_text and was ignored, as transformers ignores it", outcome: "warned") { try $0.add("\"hidden_sizes\":64") },
+        c(
+            "config.json with a key that is not known",
+            "config.json: key hidden_sizes is not known for gemma3_text and was ignored, as transformers ignores it",
+            outcome: "warned"
+        ) { try $0.add("\"hidden_sizes\":64") },
     ]
 
     private static let gemma3 = [
-        c("no model_type", "config.json: key model_type expected to be present, got nothing") { try $0.set("model_type", nil) },
+        c("no model_type", "config.json: key model_type expected to be present, got nothing") {
+            try $0.set("model_type", nil)
+        },
         key("model_type", "7", "config.json: key model_type expected a string, got 7"),
-        key("model_type", "\"llama\"", "config.json: model_type llama is not run by this build: not a Gemma text model known here; this build runs gemma, gemma2, gemma3, gemma3_text, gemma3n, gemma3n_text, gemma4, gemma4_text, gemma4_unified and gemma4_unified_text", outcome: "unsupported"),
-        key("model_type", "\"gemma3\\u0000_text\"", "config.json: model_type gemma3?_text is not run by this build: not a Gemma text model known here; this build runs gemma, gemma2, gemma3, gemma3_text, gemma3n, gemma3n_text, gemma4, gemma4_text, gemma4_unified and gemma4_unified_text", outcome: "unsupported"),
-        key("hidden_size", "NaN", "config.json is not valid JSON at byte 350: expected a value"), key("hidden_size", "\"64\"", "config.json: key hidden_size expected a whole number from 1 to 1048576, got \"64\""), key("hidden_size", "0", "config.json: key hidden_size expected a whole number from 1 to 1048576, got 0"),
-        key("hidden_size", "-64", "config.json: key hidden_size expected a whole number from 1 to 1048576, got -64"), key("hidden_size", "64.5", "config.json: key hidden_size expected a whole number from 1 to 1048576, got 64.5"), key("hidden_size", "1e400", "config.json is not valid JSON at byte 350: number out of range"),
-        key("hidden_size", "9223372036854775807", "config.json: key hidden_size expected a whole number from 1 to 1048576, got 9223372036854775807"), key("hidden_size", "null", "config.json: key hidden_size expected a value, got null"),
-        key("hidden_size", "128", "model.embed_tokens.weight in model.safetensors: config.json implies shape [512, 128], got [512, 64], and 67 more like it", check: .inspection(.tensorShapes)),
-        key("intermediate_size", "0", "config.json: key intermediate_size expected a whole number from 1 to 1048576, got 0"), key("intermediate_size", "256", "model.layers.0.mlp.gate_proj.weight in model.safetensors: config.json implies shape [256, 64], got [128, 64], and 17 more like it", check: .inspection(.tensorShapes)),
-        key("num_hidden_layers", "0", "config.json: key num_hidden_layers expected a whole number from 1 to 1024, got 0"), key("num_hidden_layers", "100000", "config.json: key num_hidden_layers expected a whole number from 1 to 1024, got 100000"), key("num_hidden_layers", "7", "config.json: key layer_types expected 7 entries, one per layer, got 6"),
-        key("num_attention_heads", "0", "config.json: key num_attention_heads expected a whole number from 1 to 4096, got 0"), key("num_attention_heads", "3", "config.json: key hidden_size expected a multiple of 3 query heads, as transformers demands, got 64"),
-        key("num_key_value_heads", "3", "config.json: key num_key_value_heads expected a divisor of 4 query heads, got 3"), key("num_key_value_heads", "-1", "config.json: key num_key_value_heads expected a whole number from 1 to 4096, got -1"),
-        key("head_dim", "15", "config.json: key head_dim expected an even number, for rotary pairs, got 15"), key("head_dim", "0", "config.json: key head_dim expected a whole number from 2 to 4096, got 0"),
-        key("head_dim", "32", "model.layers.0.self_attn.q_proj.weight in model.safetensors: config.json implies shape [128, 64], got [64, 64], and 35 more like it", check: .inspection(.tensorShapes)),
-        key("vocab_size", "0", "config.json: key vocab_size expected a whole number from 1 to 16777216, got 0"), key("vocab_size", "1099511627776", "config.json: key vocab_size expected a whole number from 1 to 16777216, got 1099511627776"),
-        key("vocab_size", "256", "model.embed_tokens.weight in model.safetensors: config.json implies shape [256, 64], got [512, 64]", check: .inspection(.tensorShapes)),
-        key("rms_norm_eps", "0", "config.json: key rms_norm_eps expected a number above 0, got 0"), key("rms_norm_eps", "-1e-06", "config.json: key rms_norm_eps expected a number above 0, got -1e-06"), key("rms_norm_eps", "\"1e-6\"", "config.json: key rms_norm_eps expected a number above 0, got \"1e-6\""),
-        key("query_pre_attn_scalar", "0", "config.json: key query_pre_attn_scalar expected a number above 0, got 0"), key("query_pre_attn_scalar", "true", "config.json: key query_pre_attn_scalar expected a number above 0, got true"),
-        key("sliding_window", "0", "config.json: key sliding_window expected a whole number from 1 to 1073741824, got 0"), key("sliding_window", "null", "config.json: key sliding_window expected a number, because there are sliding layers, got null"),
-        key("max_position_embeddings", "0", "config.json: key max_position_embeddings expected a whole number from 1 to 1073741824, got 0"), key("max_position_embeddings", "4294967296", "config.json: key max_position_embeddings expected a whole number from 1 to 1073741824, got 4294967296"),
-        key("hidden_activation", "\"silu\"", "config.json: key hidden_activation expected gelu_pytorch_tanh, got \"silu\""), key("attention_bias", "true", "config.json: key attention_bias expected false, got true"),
+        key(
+            "model_type", "\"llama\"",
+            "config.json: model_type llama is not run by this build: not a Gemma text model known here; this build runs gemma, gemma2, gemma3, gemma3_text, gemma3n, gemma3n_text, gemma4, gemma4_text, gemma4_unified and gemma4_unified_text",
+            outcome: "unsupported"),
+        key(
+            "model_type", "\"gemma3\\u0000_text\"",
+            "config.json: model_type gemma3?_text is not run by this build: not a Gemma text model known here; this build runs gemma, gemma2, gemma3, gemma3_text, gemma3n, gemma3n_text, gemma4, gemma4_text, gemma4_unified and gemma4_unified_text",
+            outcome: "unsupported"),
+        key("hidden_size", "NaN", "config.json is not valid JSON at byte 350: expected a value"),
+        key(
+            "hidden_size", "\"64\"",
+            "config.json: key hidden_size expected a whole number from 1 to 1048576, got \"64\""),
+        key("hidden_size", "0", "config.json: key hidden_size expected a whole number from 1 to 1048576, got 0"),
+        key("hidden_size", "-64", "config.json: key hidden_size expected a whole number from 1 to 1048576, got -64"),
+        key("hidden_size", "64.5", "config.json: key hidden_size expected a whole number from 1 to 1048576, got 64.5"),
+        key("hidden_size", "1e400", "config.json is not valid JSON at byte 350: number out of range"),
+        key(
+            "hidden_size", "9223372036854775807",
+            "config.json: key hidden_size expected a whole number from 1 to 1048576, got 9223372036854775807"),
+        key("hidden_size", "null", "config.json: key hidden_size expected a value, got null"),
+        key(
+            "hidden_size", "128",
+            "model.embed_tokens.weight in model.safetensors: config.json implies shape [512, 128], got [512, 64], and 67 more like it",
+            check: .inspection(.tensorShapes)),
+        key(
+            "intermediate_size", "0",
+            "config.json: key intermediate_size expected a whole number from 1 to 1048576, got 0"),
+        key(
+            "intermediate_size", "256",
+            "model.layers.0.mlp.gate_proj.weight in model.safetensors: config.json implies shape [256, 64], got [128, 64], and 17 more like it",
+            check: .inspection(.tensorShapes)),
+        key(
+            "num_hidden_layers", "0", "config.json: key num_hidden_layers expected a whole number from 1 to 1024, got 0"
+        ),
+        key(
+            "num_hidden_layers", "100000",
+            "config.json: key num_hidden_layers expected a whole number from 1 to 1024, got 100000"),
+        key("num_hidden_layers", "7", "config.json: key layer_types expected 7 entries, one per layer, got 6"),
+        key(
+            "num_attention_heads", "0",
+            "config.json: key num_attention_heads expected a whole number from 1 to 4096, got 0"),
+        key(
+            "num_attention_heads", "3",
+            "config.json: key hidden_size expected a multiple of 3 query heads, as transformers demands, got 64"),
+        key(
+            "num_key_value_heads", "3",
+            "config.json: key num_key_value_heads expected a divisor of 4 query heads, got 3"),
+        key(
+            "num_key_value_heads", "-1",
+            "config.json: key num_key_value_heads expected a whole number from 1 to 4096, got -1"),
+        key("head_dim", "15", "config.json: key head_dim expected an even number, for rotary pairs, got 15"),
+        key("head_dim", "0", "config.json: key head_dim expected a whole number from 2 to 4096, got 0"),
+        key(
+            "head_dim", "32",
+            "model.layers.0.self_attn.q_proj.weight in model.safetensors: config.json implies shape [128, 64], got [64, 64], and 35 more like it",
+            check: .inspection(.tensorShapes)),
+        key("vocab_size", "0", "config.json: key vocab_size expected a whole number from 1 to 16777216, got 0"),
+        key(
+            "vocab_size", "1099511627776",
+            "config.json: key vocab_size expected a whole number from 1 to 16777216, got 1099511627776"),
+        key(
+            "vocab_size", "256",
+            "model.embed_tokens.weight in model.safetensors: config.json implies shape [256, 64], got [512, 64]",
+            check: .inspection(.tensorShapes)),
+        key("rms_norm_eps", "0", "config.json: key rms_norm_eps expected a number above 0, got 0"),
+        key("rms_norm_eps", "-1e-06", "config.json: key rms_norm_eps expected a number above 0, got -1e-06"),
+        key("rms_norm_eps", "\"1e-6\"", "config.json: key rms_norm_eps expected a number above 0, got \"1e-6\""),
+        key("query_pre_attn_scalar", "0", "config.json: key query_pre_attn_scalar expected a number above 0, got 0"),
+        key(
+            "query_pre_attn_scalar", "true",
+            "config.json: key query_pre_attn_scalar expected a number above 0, got true"),
+        key(
+            "sliding_window", "0", "config.json: key sliding_window expected a whole number from 1 to 1073741824, got 0"
+        ),
+        key(
+            "sliding_window", "null",
+            "config.json: key sliding_window expected a number, because there are sliding layers, got null"),
+        key(
+            "max_position_embeddings", "0",
+            "config.json: key max_position_embeddings expected a whole number from 1 to 1073741824, got 0"),
+        key(
+            "max_position_embeddings", "4294967296",
+            "config.json: key max_position_embeddings expected a whole number from 1 to 1073741824, got 4294967296"),
+        key(
+            "hidden_activation", "\"silu\"",
+            "config.json: key hidden_activation expected gelu_pytorch_tanh, got \"silu\""),
+        key("attention_bias", "true", "config.json: key attention_bias expected false, got true"),
         key("attention_bias", "\"no\"", "config.json: key attention_bias expected true or false, got \"no\""),
-        key("use_bidirectional_attention", "true", "config.json: key use_bidirectional_attention expected false, got true"),
-        key("final_logit_softcapping", "30.0", "config.json: key final_logit_softcapping expected null for Gemma 3, got 30.0"), key("attn_logit_softcapping", "50.0", "config.json: key attn_logit_softcapping expected null for Gemma 3, got 50.0"),
-        key("tie_word_embeddings", "false", "config.json: lm_head.weight of shape [512, 64] is missing", check: .inspection(.tensorShapes)),
+        key(
+            "use_bidirectional_attention", "true",
+            "config.json: key use_bidirectional_attention expected false, got true"),
+        key(
+            "final_logit_softcapping", "30.0",
+            "config.json: key final_logit_softcapping expected null for Gemma 3, got 30.0"),
+        key(
+            "attn_logit_softcapping", "50.0",
+            "config.json: key attn_logit_softcapping expected null for Gemma 3, got 50.0"),
+        key(
+            "tie_word_embeddings", "false", "config.json: lm_head.weight of shape [512, 64] is missing",
+            check: .inspection(.tensorShapes)),
         key("tie_word_embeddings", "1", "config.json: key tie_word_embeddings expected true or false, got 1"),
-        key("eos_token_id", "\"<eos>\"", "config.json: key eos_token_id expected a token id or a list of them, got \"<eos>\""), key("eos_token_id", "-1", "config.json: key eos_token_id expected a token id or a list of them, got -1"), key("eos_token_id", "[1,\"a\"]", "config.json: key eos_token_id expected a token id or a list of them, got a list of 2"),
-        key("rope_theta", "0", "config.json: key rope_parameters.full_attention.rope_theta expected a number above 0, got 0"), key("rope_theta", "-10000.0", "config.json: key rope_parameters.full_attention.rope_theta expected a number above 0, got -10000.0"),
-        key("rope_type", "\"yarn\"", "config.json: key rope_parameters.full_attention.rope_type expected default or linear, got \"yarn\""), key("rope_type", "3", "config.json: key rope_parameters.full_attention.rope_type expected a string, got 3"),
+        key(
+            "eos_token_id", "\"<eos>\"",
+            "config.json: key eos_token_id expected a token id or a list of them, got \"<eos>\""),
+        key("eos_token_id", "-1", "config.json: key eos_token_id expected a token id or a list of them, got -1"),
+        key(
+            "eos_token_id", "[1,\"a\"]",
+            "config.json: key eos_token_id expected a token id or a list of them, got a list of 2"),
+        key(
+            "rope_theta", "0",
+            "config.json: key rope_parameters.full_attention.rope_theta expected a number above 0, got 0"),
+        key(
+            "rope_theta", "-10000.0",
+            "config.json: key rope_parameters.full_attention.rope_theta expected a number above 0, got -10000.0"),
+        key(
+            "rope_type", "\"yarn\"",
+            "config.json: key rope_parameters.full_attention.rope_type expected default or linear, got \"yarn\""),
+        key("rope_type", "3", "config.json: key rope_parameters.full_attention.rope_type expected a string, got 3"),
         c("rope_parameters a list", "config.json: key rope_parameters expected an object, got a list of 0") {
             try $0.replace(file, "\"rope_parameters\": {", "\"rope_parameters\": [], \"x\": {")
         },
-        c("layer_types too short", "config.json: key layer_types expected 6 entries, one per layer, got 5") { try $0.replace(file, "    \"sliding_attention\",\n", "") },
-        c("layer_types of another kind", "config.json: key layer_types expected sliding_attention or full_attention, got \"linear_attention\"") {
+        c("layer_types too short", "config.json: key layer_types expected 6 entries, one per layer, got 5") {
+            try $0.replace(file, "    \"sliding_attention\",\n", "")
+        },
+        c(
+            "layer_types of another kind",
+            "config.json: key layer_types expected sliding_attention or full_attention, got \"linear_attention\""
+        ) {
             try $0.replace(file, "\"full_attention\"\n", "\"linear_attention\"\n")
         },
-        c("layer_types of numbers", "config.json: key layer_types expected a list of strings, got a list with 1") { try $0.replace(file, "\"full_attention\"\n", "1\n") },
-        c("weights of GPTQ", "config.json: unsupported: gptq: quantised weights, as quantization_config says", outcome: "unsupported") {
+        c("layer_types of numbers", "config.json: key layer_types expected a list of strings, got a list with 1") {
+            try $0.replace(file, "\"full_attention\"\n", "1\n")
+        },
+        c(
+            "weights of GPTQ", "config.json: unsupported: gptq: quantised weights, as quantization_config says",
+            outcome: "unsupported"
+        ) {
             try $0.add("\"quantization_config\":{\"quant_method\":\"gptq\"}")
         },
-        c("two methods of quantisation", "config.json: unsupported: mlx: quantization says so, but quantization_config says gptq", outcome: "unsupported") {
+        c(
+            "two methods of quantisation",
+            "config.json: unsupported: mlx: quantization says so, but quantization_config says gptq",
+            outcome: "unsupported"
+        ) {
             try $0.add(
                 "\"quantization_config\":{\"quant_method\":\"gptq\"},\"quantization\":{\"bits\":4,\"group_size\":64}")
         },
-        c("auto_map in config.json", "config.json: key auto_map; nothing of it is ever run here", check: .inspection(.remoteCode)) {
+        c(
+            "auto_map in config.json", "config.json: key auto_map; nothing of it is ever run here",
+            check: .inspection(.remoteCode)
+        ) {
             try $0.add("\"auto_map\":{\"AutoModel\":\"modeling.Gemma\"}")
         },
     ]
 
     private static let generation = [
-        c("generation_config.json that is no JSON", "generation_config.json is not valid JSON at byte 0: expected a value") { try $0.write("generation_config.json", "eos: 1") },
-        c("generation_config.json with a text as end", "generation_config.json: key eos_token_id expected a token id or a list of them, got \"<eos>\"") {
+        c(
+            "generation_config.json that is no JSON",
+            "generation_config.json is not valid JSON at byte 0: expected a value"
+        ) { try $0.write("generation_config.json", "eos: 1") },
+        c(
+            "generation_config.json with a text as end",
+            "generation_config.json: key eos_token_id expected a token id or a list of them, got \"<eos>\""
+        ) {
             try $0.write("generation_config.json", "{\"eos_token_id\":\"<eos>\"}")
         },
-        c("generation_config.json with a negative end", "generation_config.json: key eos_token_id expected a token id or a list of them, got a list of 2") {
+        c(
+            "generation_config.json with a negative end",
+            "generation_config.json: key eos_token_id expected a token id or a list of them, got a list of 2"
+        ) {
             try $0.write("generation_config.json", "{\"eos_token_id\":[1,-9]}")
         },
-        c("generation_config.json with an end of 2^63", "generation_config.json: key eos_token_id expected a token id or a list of them, got 9.223372036854776e+18") {
+        c(
+            "generation_config.json with an end of 2^63",
+            "generation_config.json: key eos_token_id expected a token id or a list of them, got 9.223372036854776e+18"
+        ) {
             try $0.write("generation_config.json", "{\"eos_token_id\":9223372036854775808}")
         },
     ]
 
     private static let gemma4 = [
-        key("num_kv_shared_layers", "5", "config.json: key num_kv_shared_layers expected a whole number from 0 to 4, got 5"), key("num_kv_shared_layers", "-1", "config.json: key num_kv_shared_layers expected a whole number from 0 to 4, got -1"),
-        key("num_kv_shared_layers", "0", "config.json: model.layers.3.self_attn.k_proj.weight of shape [16, 64] is missing, and 5 more like it", check: .inspection(.tensorShapes)),
-        key("partial_rotary_factor", "2", "config.json: key rope_parameters.full_attention.partial_rotary_factor expected a number from 0 to 1, got 2.0"),
-        key("global_head_dim", "31", "config.json: key global_head_dim expected an even number, for rotary pairs, got 31"), key("global_head_dim", "64", "model.layers.2.self_attn.q_proj.weight in model.safetensors: config.json implies shape [256, 64], got [128, 64], and 8 more like it", check: .inspection(.tensorShapes)),
-        key("hidden_size_per_layer_input", "-8", "config.json: key hidden_size_per_layer_input expected a whole number from 0 to 65536, got -8"),
-        key("vocab_size_per_layer_input", "100", "config.json: key vocab_size_per_layer_input expected a row for each of the 512 tokens, as transformers needs, got 100"),
-        key("enable_moe_block", "true", "config.json: key num_experts expected a number, because enable_moe_block is true, got nothing"), key("final_logit_softcapping", "0", "config.json: key final_logit_softcapping expected a number above 0, got 0"),
-        key("use_double_wide_mlp", "false", "model.layers.3.mlp.gate_proj.weight in model.safetensors: config.json implies shape [96, 64], got [192, 64], and 5 more like it", check: .inspection(.tensorShapes)),
-        key("attention_k_eq_v", "true", "model.layers.2.self_attn.v_proj.weight in model.safetensors is not part of a gemma4_text model", outcome: "warned", check: .inspection(.tensorShapes)),
+        key(
+            "num_kv_shared_layers", "5",
+            "config.json: key num_kv_shared_layers expected a whole number from 0 to 4, got 5"),
+        key(
+            "num_kv_shared_layers", "-1",
+            "config.json: key num_kv_shared_layers expected a whole number from 0 to 4, got -1"),
+        key(
+            "num_kv_shared_layers", "0",
+            "config.json: model.layers.3.self_attn.k_proj.weight of shape [16, 64] is missing, and 5 more like it",
+            check: .inspection(.tensorShapes)),
+        key(
+            "partial_rotary_factor", "2",
+            "config.json: key rope_parameters.full_attention.partial_rotary_factor expected a number from 0 to 1, got 2.0"
+        ),
+        key(
+            "global_head_dim", "31",
+            "config.json: key global_head_dim expected an even number, for rotary pairs, got 31"),
+        key(
+            "global_head_dim", "64",
+            "model.layers.2.self_attn.q_proj.weight in model.safetensors: config.json implies shape [256, 64], got [128, 64], and 8 more like it",
+            check: .inspection(.tensorShapes)),
+        key(
+            "hidden_size_per_layer_input", "-8",
+            "config.json: key hidden_size_per_layer_input expected a whole number from 0 to 65536, got -8"),
+        key(
+            "vocab_size_per_layer_input", "100",
+            "config.json: key vocab_size_per_layer_input expected a row for each of the 512 tokens, as transformers needs, got 100"
+        ),
+        key(
+            "enable_moe_block", "true",
+            "config.json: key num_experts expected a number, because enable_moe_block is true, got nothing"),
+        key(
+            "final_logit_softcapping", "0", "config.json: key final_logit_softcapping expected a number above 0, got 0"),
+        key(
+            "use_double_wide_mlp", "false",
+            "model.layers.3.mlp.gate_proj.weight in model.safetensors: config.json implies shape [96, 64], got [192, 64], and 5 more like it",
+            check: .inspection(.tensorShapes)),
+        key(
+            "attention_k_eq_v", "true",
+            "model.layers.2.self_attn.v_proj.weight in model.safetensors is not part of a gemma4_text model",
+            outcome: "warned", check: .inspection(.tensorShapes)),
     ]
 
     private static let gemma2 = [
-        key("attn_logit_softcapping", "0", "config.json: key attn_logit_softcapping expected a number above 0, got 0"), key("final_logit_softcapping", "\"30\"", "config.json: key final_logit_softcapping expected a number above 0, got \"30\""),
-        key("sliding_window", "-8", "config.json: key sliding_window expected a whole number from 1 to 1073741824, got -8"),
+        key("attn_logit_softcapping", "0", "config.json: key attn_logit_softcapping expected a number above 0, got 0"),
+        key(
+            "final_logit_softcapping", "\"30\"",
+            "config.json: key final_logit_softcapping expected a number above 0, got \"30\""),
+        key(
+            "sliding_window", "-8",
+            "config.json: key sliding_window expected a whole number from 1 to 1073741824, got -8"),
     ]
 }

@@ -10,6 +10,8 @@ struct MalformedArtifact: CustomTestStringConvertible, Sendable {
     enum Check: Sendable {
         case inspection(ModelInspection.CheckName)
         case smokeTest(SmokeTestReport.CheckName)
+        /// Of a model that the policy takes for one that answers.
+        case instruct(SmokeTestReport.CheckName)
     }
 
     let name: String
@@ -40,7 +42,8 @@ struct MalformedArtifact: CustomTestStringConvertible, Sendable {
     }
 
     static let groups =
-        safetensors + indices + configurations + tokenizers + values + formats + adapters + quantisations + ggufs
+        safetensors + indices + configurations + tokenizers + templates + values + formats + adapters + quantisations
+        + ggufs
 
     static let all = groups.flatMap { group in group.artifacts.map { (group.fixture, $0) } }
 }

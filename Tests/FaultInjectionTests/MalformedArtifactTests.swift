@@ -21,11 +21,12 @@ import Testing
         let inspection = ModelInspection(of: try ModelFiles(directory: folder.path))
         var job = Self.job
         job.model = folder.path
+        if case .instruct = artifact.check { job.modelClass = .instruct }
         let report = SmokeTest.run(job)
         let seen: (outcome: String, finding: String)? =
             switch artifact.check {
             case .inspection(let name): inspection[name].map { ($0.outcome.rawValue, $0.message) }
-            case .smokeTest(let name): report[name].map { ($0.outcome.rawValue, $0.reason) }
+            case .smokeTest(let name), .instruct(let name): report[name].map { ($0.outcome.rawValue, $0.reason) }
             }
         if ProcessInfo.processInfo.environment["RECORD_FINDINGS"] != nil {
             let worst = inspection.checks.filter { $0.outcome != .passed }.map {

@@ -121,7 +121,9 @@ struct BenchCheckpoint: Sendable {
         guard let probe = policy.probe(for: repository) else {
             throw Failure(message: "the policy has no probe for \(repository): give --repository", exitCode: 2)
         }
-        var job = SmokeTestJob(model: path, repository: "\(repository)", probe: probe, testerBuild: "lapidary bench")
+        var job = SmokeTestJob(
+            model: path, repository: repository, card: .init(), base: nil, policy: policy, probe: probe,
+            testerBuild: "lapidary bench")
         if let text { job.probes.texts = [.init(language: "en", text: text)] }
         let trial = FaultTrial(name: name, path: path, original: original, materials: materials, job: job)
         return try [trial.healthy] + faults.compactMap { try trial.row($0) }

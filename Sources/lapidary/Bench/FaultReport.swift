@@ -82,7 +82,8 @@ struct FaultReport: Codable, Sendable {
 
     private func number(_ value: Double?, digits: Int = 3, signed: Bool = false) -> String {
         guard let value, !value.isNaN else { return value == nil ? "-" : "NaN" }
-        let sign = signed && (value >= 0 || Quantity.fixed(value, digits).allSatisfy { !("1"..."9").contains($0) }) ? "+" : ""
+        let sign =
+            signed && (value >= 0 || Quantity.fixed(value, digits).allSatisfy { !("1"..."9").contains($0) }) ? "+" : ""
         return sign + (abs(value) < 1e6 ? Quantity.fixed(value, digits) : "\(Float(value))")
     }
 }
