@@ -9,17 +9,26 @@ extension MalformedArtifact {
             artifacts: [
                 q(
                     "MLX weights of 9 bits",
-                    "model.safetensors: unsupported: mlx: model.embed_tokens.weight: mode affine with 9 bits in groups of 64"
+                    "model.safetensors: unsupported: mlx: model.embed_tokens.weight: mode affine with 9 bits in "
+                        + "groups of 64"
                 ) { try $0.replaceAll(config, "\"bits\": 6", "\"bits\": 9") },
-                c("MLX weights in groups of 0", "?") {
+                c(
+                    "MLX weights in groups of 0",
+                    "config.json: key quantization_config.group_size expected a whole number from 1 to 4096, got 0"
+                ) {
                     try $0.replaceAll(config, "   \"group_size\": 64", "   \"group_size\": 0")
                 },
-                c("MLX weights in groups of 7", "?") {
+                c(
+                    "MLX weights in groups of 7",
+                    "model.safetensors, tensor model.embed_tokens.scales: mlx weights expected [512, 9], groups of "
+                        + "7, got [512, 1]"
+                ) {
                     try $0.replaceAll(config, "   \"group_size\": 64", "   \"group_size\": 7")
                 },
                 q(
                     "MLX weights in another mode",
-                    "model.safetensors: unsupported: mlx: model.embed_tokens.weight: mode \"spiral\", this build computes affine, mxfp4, nvfp4 and mxfp8"
+                    "model.safetensors: unsupported: mlx: model.embed_tokens.weight: mode \"spiral\", this build "
+                        + "computes affine, mxfp4, nvfp4 and mxfp8"
                 ) {
                     try $0.replaceAll(config, "   \"group_size\": 64", "   \"mode\": \"spiral\", \"group_size\": 64")
                 },
@@ -29,7 +38,8 @@ extension MalformedArtifact {
             artifacts: [
                 q(
                     "bitsandbytes weights that are plain",
-                    "config.json: unsupported: bitsandbytes: quantised weights, as quantization_config says, but every tensor is stored plainly"
+                    "config.json: unsupported: bitsandbytes: quantised weights, as quantization_config says, but "
+                        + "every tensor is stored plainly"
                 ) {
                     try $0.write("model.safetensors", plainWeights())
                 }
@@ -39,11 +49,15 @@ extension MalformedArtifact {
             artifacts: [
                 q(
                     "compressed tensors of 3 bits",
-                    "model.safetensors: unsupported: compressed-tensors: model.layers.0.mlp.down_proj.weight_packed: 16 words for 128 columns; this build computes 4 and 8 bits, as config_groups says"
+                    "model.safetensors: unsupported: compressed-tensors: "
+                        + "model.layers.0.mlp.down_proj.weight_packed: 16 words for 128 columns; this build "
+                        + "computes 4 and 8 bits, as config_groups says"
                 ) { try $0.replace(config, "\"num_bits\": 4", "\"num_bits\": 3") },
                 q(
                     "compressed tensors without groups",
-                    "model.safetensors: unsupported: compressed-tensors: model.layers.0.mlp.down_proj.weight_packed: 16 words for 128 columns; this build computes 4 and 8 bits, as config_groups says"
+                    "model.safetensors: unsupported: compressed-tensors: "
+                        + "model.layers.0.mlp.down_proj.weight_packed: 16 words for 128 columns; this build "
+                        + "computes 4 and 8 bits, as config_groups says"
                 ) {
                     try $0.replace(config, "\"config_groups\": {", "\"config_groups\": {}, \"x\": {")
                 },
@@ -53,13 +67,15 @@ extension MalformedArtifact {
             artifacts: [
                 q(
                     "FP8 weights in blocks of 0",
-                    "model.safetensors: unsupported: fp8: model.layers.0.mlp.down_proj.weight_scale_inv: blocks of 16 by 32, weight_block_size says otherwise"
+                    "model.safetensors: unsupported: fp8: model.layers.0.mlp.down_proj.weight_scale_inv: blocks of "
+                        + "16 by 32, weight_block_size says otherwise"
                 ) {
                     try $0.replace(config, "\"weight_block_size\": [", "\"weight_block_size\": [0, 0], \"x\": [")
                 },
                 c(
                     "FP8 weights without scales",
-                    "model.safetensors, tensor model.layers.0.mlp.down_proj.weight: fp8 weights expected model.layers.0.mlp.down_proj.weight_scale_inv beside it, got no such tensor"
+                    "model.safetensors, tensor model.layers.0.mlp.down_proj.weight: fp8 weights expected "
+                        + "model.layers.0.mlp.down_proj.weight_scale_inv beside it, got no such tensor"
                 ) {
                     try $0.header { $0.replacing("weight_scale_inv", with: "weight_scale_ivn") }
                 },
@@ -130,7 +146,8 @@ extension MalformedArtifact {
             "adapter_config.json: key target_modules expected a list of strings, got a list with 7"),
         key(
             "target_modules", "\"(a|b\"",
-            "adapter_config.json: key target_modules expected a regular expression as Python's re reads it, got \"(a|b\", which has a parenthesis that is not closed"
+            "adapter_config.json: key target_modules expected a regular expression as Python's re reads it, got "
+                + "\"(a|b\", which has a parenthesis that is not closed"
         ),
         key(
             "target_modules", "\"" + String(repeating: "(", count: 5000) + "\"",
@@ -142,7 +159,8 @@ extension MalformedArtifact {
             outcome: "unsupported"),
         key(
             "fan_in_fan_out", "true",
-            "adapter_config.json: fan_in_fan_out true is not run by this build: this build computes W + scale B A and DoRA alone",
+            "adapter_config.json: fan_in_fan_out true is not run by this build: this build computes W + scale B A "
+                + "and DoRA alone",
             outcome: "unsupported"),
         key(
             "rank_pattern", "{\"q_proj\": 0}",
@@ -157,7 +175,8 @@ extension MalformedArtifact {
         key("use_dora", "\"yes\"", "adapter_config.json: key use_dora expected true or false, got \"yes\""),
         key(
             "init_lora_weights", "\"pissa\"",
-            "adapter_config.json: init_lora_weights \"pissa\" is not run by this build: its base weights are changed too; save it converted to plain LoRA",
+            "adapter_config.json: init_lora_weights \"pissa\" is not run by this build: its base weights are "
+                + "changed too; save it converted to plain LoRA",
             outcome: "unsupported"),
         c(
             "an adapter of another arithmetic",
@@ -176,7 +195,8 @@ extension MalformedArtifact {
         },
         c(
             "adapter weights as a pickle",
-            "adapter_model.bin: a pickle file is not run by this build: it may run code when opened; save it as safetensors",
+            "adapter_model.bin: a pickle file is not run by this build: it may run code when opened; save it as "
+                + "safetensors",
             outcome: "unsupported"
         ) { folder in
             try folder.remove("adapter_model.safetensors")
@@ -184,7 +204,8 @@ extension MalformedArtifact {
         },
         c(
             "an adapter with a stranger's tensor",
-            "adapter_model.safetensors, tensor base_model.model.model.layers.0.mlp.down_proj.lora_C.weight: name expected a part of LoRA as PEFT saves it, got another"
+            "adapter_model.safetensors, tensor base_model.model.model.layers.0.mlp.down_proj.lora_C.weight: name "
+                + "expected a part of LoRA as PEFT saves it, got another"
         ) {
             try $0.header("adapter_model.safetensors") {
                 $0.replacing("layers.0.mlp.down_proj.lora_A", with: "layers.0.mlp.down_proj.lora_C")
@@ -192,7 +213,8 @@ extension MalformedArtifact {
         },
         c(
             "an adapter with a lora_B missing",
-            "adapter_model.safetensors, tensor base_model.model.model.layers.0.mlp.down_proj.lora_E.weight: name expected a part of LoRA as PEFT saves it, got another"
+            "adapter_model.safetensors, tensor base_model.model.model.layers.0.mlp.down_proj.lora_E.weight: name "
+                + "expected a part of LoRA as PEFT saves it, got another"
         ) {
             try $0.header("adapter_model.safetensors") {
                 $0.replacing("layers.0.mlp.down_proj.lora_B", with: "layers.0.mlp.down_proj.lora_E")

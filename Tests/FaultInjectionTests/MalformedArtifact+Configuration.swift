@@ -80,11 +80,15 @@ extension MalformedArtifact {
         key("model_type", "7", "config.json: key model_type expected a string, got 7"),
         key(
             "model_type", "\"llama\"",
-            "config.json: model_type llama is not run by this build: not a Gemma text model known here; this build runs gemma, gemma2, gemma3, gemma3_text, gemma3n, gemma3n_text, gemma4, gemma4_text, gemma4_unified and gemma4_unified_text",
+            "config.json: model_type llama is not run by this build: not a Gemma text model known here; this build "
+                + "runs gemma, gemma2, gemma3, gemma3_text, gemma3n, gemma3n_text, gemma4, gemma4_text, "
+                + "gemma4_unified and gemma4_unified_text",
             outcome: "unsupported"),
         key(
             "model_type", "\"gemma3\\u0000_text\"",
-            "config.json: model_type gemma3?_text is not run by this build: not a Gemma text model known here; this build runs gemma, gemma2, gemma3, gemma3_text, gemma3n, gemma3n_text, gemma4, gemma4_text, gemma4_unified and gemma4_unified_text",
+            "config.json: model_type gemma3?_text is not run by this build: not a Gemma text model known here; this "
+                + "build runs gemma, gemma2, gemma3, gemma3_text, gemma3n, gemma3n_text, gemma4, gemma4_text, "
+                + "gemma4_unified and gemma4_unified_text",
             outcome: "unsupported"),
         key("hidden_size", "NaN", "config.json is not valid JSON at byte 350: expected a value"),
         key(
@@ -100,14 +104,16 @@ extension MalformedArtifact {
         key("hidden_size", "null", "config.json: key hidden_size expected a value, got null"),
         key(
             "hidden_size", "128",
-            "model.embed_tokens.weight in model.safetensors: config.json implies shape [512, 128], got [512, 64], and 67 more like it",
+            "model.embed_tokens.weight in model.safetensors: config.json implies shape [512, 128], got [512, 64], "
+                + "and 67 more like it",
             check: .inspection(.tensorShapes)),
         key(
             "intermediate_size", "0",
             "config.json: key intermediate_size expected a whole number from 1 to 1048576, got 0"),
         key(
             "intermediate_size", "256",
-            "model.layers.0.mlp.gate_proj.weight in model.safetensors: config.json implies shape [256, 64], got [128, 64], and 17 more like it",
+            "model.layers.0.mlp.gate_proj.weight in model.safetensors: config.json implies shape [256, 64], got "
+                + "[128, 64], and 17 more like it",
             check: .inspection(.tensorShapes)),
         key(
             "num_hidden_layers", "0", "config.json: key num_hidden_layers expected a whole number from 1 to 1024, got 0"
@@ -132,7 +138,8 @@ extension MalformedArtifact {
         key("head_dim", "0", "config.json: key head_dim expected a whole number from 2 to 4096, got 0"),
         key(
             "head_dim", "32",
-            "model.layers.0.self_attn.q_proj.weight in model.safetensors: config.json implies shape [128, 64], got [64, 64], and 35 more like it",
+            "model.layers.0.self_attn.q_proj.weight in model.safetensors: config.json implies shape [128, 64], got "
+                + "[64, 64], and 35 more like it",
             check: .inspection(.tensorShapes)),
         key("vocab_size", "0", "config.json: key vocab_size expected a whole number from 1 to 16777216, got 0"),
         key(
@@ -271,21 +278,24 @@ extension MalformedArtifact {
             check: .inspection(.tensorShapes)),
         key(
             "partial_rotary_factor", "2",
-            "config.json: key rope_parameters.full_attention.partial_rotary_factor expected a number from 0 to 1, got 2.0"
+            "config.json: key rope_parameters.full_attention.partial_rotary_factor expected a number from 0 to 1, "
+                + "got 2.0"
         ),
         key(
             "global_head_dim", "31",
             "config.json: key global_head_dim expected an even number, for rotary pairs, got 31"),
         key(
             "global_head_dim", "64",
-            "model.layers.2.self_attn.q_proj.weight in model.safetensors: config.json implies shape [256, 64], got [128, 64], and 8 more like it",
+            "model.layers.2.self_attn.q_proj.weight in model.safetensors: config.json implies shape [256, 64], got "
+                + "[128, 64], and 8 more like it",
             check: .inspection(.tensorShapes)),
         key(
             "hidden_size_per_layer_input", "-8",
             "config.json: key hidden_size_per_layer_input expected a whole number from 0 to 65536, got -8"),
         key(
             "vocab_size_per_layer_input", "100",
-            "config.json: key vocab_size_per_layer_input expected a row for each of the 512 tokens, as transformers needs, got 100"
+            "config.json: key vocab_size_per_layer_input expected a row for each of the 512 tokens, as transformers "
+                + "needs, got 100"
         ),
         key(
             "enable_moe_block", "true",
@@ -294,7 +304,8 @@ extension MalformedArtifact {
             "final_logit_softcapping", "0", "config.json: key final_logit_softcapping expected a number above 0, got 0"),
         key(
             "use_double_wide_mlp", "false",
-            "model.layers.3.mlp.gate_proj.weight in model.safetensors: config.json implies shape [96, 64], got [192, 64], and 5 more like it",
+            "model.layers.3.mlp.gate_proj.weight in model.safetensors: config.json implies shape [96, 64], got "
+                + "[192, 64], and 5 more like it",
             check: .inspection(.tensorShapes)),
         key(
             "attention_k_eq_v", "true",

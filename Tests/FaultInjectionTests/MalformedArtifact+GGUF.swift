@@ -41,7 +41,8 @@ extension MalformedArtifact {
         ) { try $0.patch(at: 4, [0, 0, 0, 3]) },
         c(
             "2^64-1 tensors",
-            "model.gguf, byte 8: number of tensors expected at most 11251, what the file has room for, got 18446744073709551615"
+            "model.gguf, byte 8: number of tensors expected at most 11251, what the file has room for, got "
+                + "18446744073709551615"
         ) { try $0.patch(at: 8, little(UInt64.max)) },
         c(
             "2^32 tensors",
@@ -49,7 +50,8 @@ extension MalformedArtifact {
         ) { try $0.patch(at: 8, little(UInt64(1) << 32)) },
         c(
             "2^64-1 keys",
-            "model.gguf, byte 16: number of keys expected at most 20092, what the file has room for, got 18446744073709551615"
+            "model.gguf, byte 16: number of keys expected at most 20092, what the file has room for, got "
+                + "18446744073709551615"
         ) { try $0.patch(at: 16, little(UInt64.max)) },
         c("20,000 keys", "model.gguf: number of keys over the limit, expected at most 10000, got 20000") {
             try $0.patch(at: 16, little(UInt64(20_000)))
@@ -60,7 +62,8 @@ extension MalformedArtifact {
         ) { try $0.patch(at: 16, little(UInt64(35))) },
         c(
             "a key of 2^63 bytes",
-            "model.gguf, byte 24: length of key 1 expected at most 281280, what the file has room for, got 9223372036854775808"
+            "model.gguf, byte 24: length of key 1 expected at most 281280, what the file has room for, got "
+                + "9223372036854775808"
         ) { try $0.patch(at: 24, little(UInt64(1) << 63)) },
         c(
             "a key of 300 bytes",
@@ -83,13 +86,15 @@ extension MalformedArtifact {
         ) { try $0.patch(after: "general.architecture", little(UInt32(13))) },
         c(
             "a text beyond the file",
-            "model.gguf, byte 56: length of general.architecture expected at most 281248, what the file has room for, got 1099511627776"
+            "model.gguf, byte 56: length of general.architecture expected at most 281248, what the file has room "
+                + "for, got 1099511627776"
         ) {
             try $0.patch(after: "general.architecture", skip: 4, little(UInt64(1) << 40))
         },
         c(
             "a list of 2^60 numbers",
-            "model.gguf, byte 7404: number of elements of tokenizer.ggml.scores expected at most 68475, what the file has room for, got 1152921504606846976"
+            "model.gguf, byte 7404: number of elements of tokenizer.ggml.scores expected at most 68475, what the "
+                + "file has room for, got 1152921504606846976"
         ) {
             try $0.patch(after: "tokenizer.ggml.scores", skip: 8, little(UInt64(1) << 60))
         },
@@ -115,7 +120,8 @@ extension MalformedArtifact {
         ) { try $0.write(file, Array($0.read(file).prefix(1000))) },
         c(
             "cut off in the data",
-            "model.gguf, byte 17220: data of blk.5.ffn_up.weight expected to end within the 262936 bytes after the head, got 8704 bytes from 254720"
+            "model.gguf, byte 17220: data of blk.5.ffn_up.weight expected to end within the 262936 bytes after the "
+                + "head, got 8704 bytes from 254720"
         ) { folder in
             let bytes = try folder.read(file)
             try folder.write(file, Array(bytes.prefix(bytes.count - 1000)))
@@ -155,15 +161,18 @@ extension MalformedArtifact {
         ) { try $0.patch(after: "output_norm.weight", little(UInt32.max)) },
         c(
             "a dimension of 0",
-            "model.gguf, byte 12695: shape of output_norm.weight expected 1 or more, and a product that can be counted, got 0"
+            "model.gguf, byte 12695: shape of output_norm.weight expected 1 or more, and a product that can be "
+                + "counted, got 0"
         ) { try $0.patch(after: "output_norm.weight", skip: 4, little(UInt64(0))) },
         c(
             "a dimension of 2^64-1",
-            "model.gguf, byte 12695: shape of output_norm.weight expected 1 or more, and a product that can be counted, got 18446744073709551615"
+            "model.gguf, byte 12695: shape of output_norm.weight expected 1 or more, and a product that can be "
+                + "counted, got 18446744073709551615"
         ) { try $0.patch(after: "output_norm.weight", skip: 4, little(UInt64.max)) },
         c(
             "dimensions that overflow",
-            "model.gguf, byte 12752: shape of token_embd.weight expected 1 or more, and a product that can be counted, got 4611686018427387904"
+            "model.gguf, byte 12752: shape of token_embd.weight expected 1 or more, and a product that can be "
+                + "counted, got 4611686018427387904"
         ) { folder in
             try folder.patch(after: "token_embd.weight", skip: 4, little(UInt64(1) << 62) + little(UInt64(1) << 62))
         },
@@ -183,7 +192,8 @@ extension MalformedArtifact {
         },
         c(
             "rows of half blocks",
-            "model.gguf, byte 12740: shape of token_embd.weight expected rows of whole Q8_0 blocks of 32, got rows of 48"
+            "model.gguf, byte 12740: shape of token_embd.weight expected rows of whole Q8_0 blocks of 32, got rows "
+                + "of 48"
         ) { try $0.patch(after: "token_embd.weight", skip: 4, little(UInt64(48))) },
         c(
             "an offset that is not aligned",
@@ -193,25 +203,29 @@ extension MalformedArtifact {
         },
         c(
             "an offset beyond the file",
-            "model.gguf, byte 12707: data of output_norm.weight expected to end within the 263936 bytes after the head, got 256 bytes from 1099511627776"
+            "model.gguf, byte 12707: data of output_norm.weight expected to end within the 263936 bytes after the "
+                + "head, got 256 bytes from 1099511627776"
         ) {
             try $0.patch(after: "output_norm.weight", skip: 16, little(UInt64(1) << 40))
         },
         c(
             "an offset of 2^64-32",
-            "model.gguf, byte 12707: offset of output_norm.weight expected a multiple of the alignment, 32, got 18446744073709551584"
+            "model.gguf, byte 12707: offset of output_norm.weight expected a multiple of the alignment, 32, got "
+                + "18446744073709551584"
         ) {
             try $0.patch(after: "output_norm.weight", skip: 16, little(UInt64.max - 31))
         },
         c(
             "tensors that overlap",
-            "model.gguf, byte 12764: data of token_embd.weight expected to begin at 256 or later, where the tensor before it ends, got 0"
+            "model.gguf, byte 12764: data of token_embd.weight expected to begin at 256 or later, where the tensor "
+                + "before it ends, got 0"
         ) { try $0.patch(after: "token_embd.weight", skip: 24, little(UInt64(0))) },
         c("a tensor twice", "model.gguf, byte 14003: tensor blk.1.ffn_gate.weight expected to be there once, got twice")
         { try $0.rename("blk.0.ffn_gate.weight", "blk.1.ffn_gate.weight") },
         c(
             "a name that is not ASCII",
-            "model.gguf, byte 12665: name of tensor 1 expected 1 to 256 printable ASCII characters, got \"output_norm?weight\""
+            "model.gguf, byte 12665: name of tensor 1 expected 1 to 256 printable ASCII characters, got "
+                + "\"output_norm?weight\""
         ) { try $0.rename("output_norm.weight", "output_norm\u{7F}weight") },
         c(
             "a tensor under another name",
@@ -222,7 +236,8 @@ extension MalformedArtifact {
         },
         c(
             "a tensor of another shape",
-            "blk.0.attn_q.weight (model.layers.0.self_attn.q_proj.weight): model.gguf implies shape [64, 64], got [32, 128]",
+            "blk.0.attn_q.weight (model.layers.0.self_attn.q_proj.weight): model.gguf implies shape [64, 64], got "
+                + "[32, 128]",
             check: .tensorShapes
         ) {
             try $0.patch(after: "blk.0.attn_q.weight", skip: 4, little(UInt64(128)) + little(UInt64(32)))
@@ -243,7 +258,8 @@ extension MalformedArtifact {
         },
         c(
             "an architecture that is a number",
-            "model.gguf, byte 60: length of key 2 expected at most 281244, what the file has room for, got 7885070015651643392",
+            "model.gguf, byte 60: length of key 2 expected at most 281244, what the file has room for, got "
+                + "7885070015651643392",
             check: .ggufHeader
         ) { try $0.patch(at: 52, little(UInt32(4))) },
         missing(
@@ -275,7 +291,8 @@ extension MalformedArtifact {
             "attention.head_count", 0, "model.gguf: key gemma3.attention.head_count expected a number above 0, got 0"),
         number(
             "attention.head_count", 3,
-            "model.gguf: key gemma3.embedding_length expected a multiple of 3 query heads, as transformers demands, got 64"
+            "model.gguf: key gemma3.embedding_length expected a multiple of 3 query heads, as transformers demands, "
+                + "got 64"
         ),
         number(
             "attention.head_count_kv", 3,

@@ -73,11 +73,13 @@ extension MalformedArtifact {
         ) { try $0.write(file, "{\"weight_map\":{\"a\":\"\"}}") },
         c(
             "a shard that is missing",
-            "model.safetensors.index.json: weight_map expected files of this repository, got \"model-00003-of-00005.safetensors\""
+            "model.safetensors.index.json: weight_map expected files of this repository, got "
+                + "\"model-00003-of-00005.safetensors\""
         ) { try $0.remove(shard) },
         c(
             "a shard that is cut short",
-            "model-00003-of-00005.safetensors, tensor model.layers.3.self_attn.v_proj.weight: data_offsets expected begin <= end <= 135964, what the file holds, got [132992, 136064]",
+            "model-00003-of-00005.safetensors, tensor model.layers.3.self_attn.v_proj.weight: data_offsets expected "
+                + "begin <= end <= 135964, what the file holds, got [132992, 136064]",
             check: .inspection(.safetensorsHeader)
         ) { folder in
             let bytes = try folder.read(shard)
@@ -92,7 +94,8 @@ extension MalformedArtifact {
         },
         c(
             "two shards under each other's name",
-            "model.safetensors.index.json: model.layers.0.input_layernorm.weight expected to be in model-00002-of-00005.safetensors, got model-00003-of-00005.safetensors"
+            "model.safetensors.index.json: model.layers.0.input_layernorm.weight expected to be in "
+                + "model-00002-of-00005.safetensors, got model-00003-of-00005.safetensors"
         ) { folder in
             let other = "model-00002-of-00005.safetensors", bytes = try folder.read(other)
             try folder.write(other, folder.read(shard))
@@ -107,7 +110,8 @@ extension MalformedArtifact {
         },
         c(
             "a tensor in two shards",
-            "model-00004-of-00005.safetensors: model.layers.2.input_layernorm.weight expected to be in one weight file, got also in model-00003-of-00005.safetensors"
+            "model-00004-of-00005.safetensors: model.layers.2.input_layernorm.weight expected to be in one weight "
+                + "file, got also in model-00003-of-00005.safetensors"
         ) { folder in
             try folder.write("model-00004-of-00005.safetensors", folder.read(shard))
         },

@@ -112,7 +112,8 @@ extension MalformedArtifact {
         },
         c(
             "an entry with an unknown key",
-            "model.safetensors, tensor model.embed_tokens.weight: fields expected dtype, shape and data_offsets, got \"colour\""
+            "model.safetensors, tensor model.embed_tokens.weight: fields expected dtype, shape and data_offsets, "
+                + "got \"colour\""
         ) {
             try $0.header(replacing: "{\"dtype\":", with: "{\"colour\":1,\"dtype\":")
         },
@@ -122,7 +123,9 @@ extension MalformedArtifact {
         ) { try $0.header(replacing: "\"dtype\":\"BF16\",", with: "") },
         c(
             "a type that is not known",
-            "model.safetensors, tensor model.embed_tokens.weight: dtype expected one of BOOL, F4, F6_E2M3, F6_E3M2, U8, I8, F8_E5M2, F8_E4M3, F8_E8M0, U16, I16, F16, BF16, U32, I32, F32, U64, I64, F64, C64, got \"BF17\""
+            "model.safetensors, tensor model.embed_tokens.weight: dtype expected one of BOOL, F4, F6_E2M3, F6_E3M2, "
+                + "U8, I8, F8_E5M2, F8_E4M3, F8_E8M0, U16, I16, F16, BF16, U32, I32, F32, U64, I64, F64, C64, got "
+                + "\"BF17\""
         ) { try $0.header(replacing: "\"BF16\"", with: "\"BF17\"") },
         c(
             "a type that is a number",
@@ -130,7 +133,9 @@ extension MalformedArtifact {
         ) { try $0.header(replacing: "\"BF16\"", with: "16") },
         c(
             "a type of GGUF",
-            "model.safetensors, tensor model.embed_tokens.weight: dtype expected one of BOOL, F4, F6_E2M3, F6_E3M2, U8, I8, F8_E5M2, F8_E4M3, F8_E8M0, U16, I16, F16, BF16, U32, I32, F32, U64, I64, F64, C64, got \"Q4_0\""
+            "model.safetensors, tensor model.embed_tokens.weight: dtype expected one of BOOL, F4, F6_E2M3, F6_E3M2, "
+                + "U8, I8, F8_E5M2, F8_E4M3, F8_E8M0, U16, I16, F16, BF16, U32, I32, F32, U64, I64, F64, C64, got "
+                + "\"Q4_0\""
         ) { try $0.header(replacing: "\"BF16\"", with: "\"Q4_0\"") },
         c(
             "an entry without a shape",
@@ -165,13 +170,15 @@ extension MalformedArtifact {
         },
         c(
             "a shape that overflows",
-            "model.safetensors, tensor model.embed_tokens.weight: shape expected a number of bytes that can be counted, got [4294967296, 4294967296, 4294967296]"
+            "model.safetensors, tensor model.embed_tokens.weight: shape expected a number of bytes that can be "
+                + "counted, got [4294967296, 4294967296, 4294967296]"
         ) {
             try $0.header(replacing: "\"shape\":[512,64]", with: "\"shape\":[4294967296,4294967296,4294967296]")
         },
         c(
             "a shape of 2^63 numbers",
-            "model.safetensors, tensor model.embed_tokens.weight: shape expected a number of bytes that can be counted, got [9223372036854775807]"
+            "model.safetensors, tensor model.embed_tokens.weight: shape expected a number of bytes that can be "
+                + "counted, got [9223372036854775807]"
         ) {
             try $0.header(replacing: "\"shape\":[512,64]", with: "\"shape\":[9223372036854775807]")
         },
@@ -184,7 +191,8 @@ extension MalformedArtifact {
         },
         c(
             "a shape of other numbers",
-            "model.safetensors, tensor model.embed_tokens.weight: data_offsets expected 64512 bytes for BF16 [512, 63], got 65536"
+            "model.safetensors, tensor model.embed_tokens.weight: data_offsets expected 64512 bytes for BF16 [512, "
+                + "63], got 65536"
         ) {
             try $0.header(replacing: "\"shape\":[512,64]", with: "\"shape\":[512,63]")
         },
@@ -202,7 +210,8 @@ extension MalformedArtifact {
         },
         c(
             "offsets in reverse",
-            "model.safetensors, tensor model.embed_tokens.weight: data_offsets expected begin <= end <= 486912, what the file holds, got [65536, 0]"
+            "model.safetensors, tensor model.embed_tokens.weight: data_offsets expected begin <= end <= 486912, "
+                + "what the file holds, got [65536, 0]"
         ) {
             try $0.header(replacing: "\"data_offsets\":[0,65536]", with: "\"data_offsets\":[65536,0]")
         },
@@ -214,13 +223,15 @@ extension MalformedArtifact {
         },
         c(
             "offsets beyond the file",
-            "model.safetensors, tensor model.embed_tokens.weight: data_offsets expected begin <= end <= 486912, what the file holds, got [0, 9223372036854775807]"
+            "model.safetensors, tensor model.embed_tokens.weight: data_offsets expected begin <= end <= 486912, "
+                + "what the file holds, got [0, 9223372036854775807]"
         ) {
             try $0.header(replacing: "\"data_offsets\":[0,65536]", with: "\"data_offsets\":[0,9223372036854775807]")
         },
         c(
             "offsets of 2^64",
-            "model.safetensors, tensor model.embed_tokens.weight: data_offsets expected whole numbers from 0 on, got 1.8446744073709552e+19"
+            "model.safetensors, tensor model.embed_tokens.weight: data_offsets expected whole numbers from 0 on, "
+                + "got 1.8446744073709552e+19"
         ) {
             try $0.header(replacing: "\"data_offsets\":[0,65536]", with: "\"data_offsets\":[0,18446744073709551616]")
         },
@@ -232,14 +243,16 @@ extension MalformedArtifact {
         },
         c(
             "a gap between tensors",
-            "model.safetensors, tensor model.embed_tokens.weight: data_offsets expected to begin at 0, where the tensor before it ends, got 2"
+            "model.safetensors, tensor model.embed_tokens.weight: data_offsets expected to begin at 0, where the "
+                + "tensor before it ends, got 2"
         ) { folder in
             try folder.header(replacing: "\"data_offsets\":[0,65536]", with: "\"data_offsets\":[2,65536]")
             try folder.header(replacing: "\"shape\":[512,64]", with: "\"shape\":[32767]")
         },
         c(
             "tensors that overlap",
-            "model.safetensors, tensor model.layers.0.input_layernorm.weight: data_offsets expected to begin at 65538, where the tensor before it ends, got 65536"
+            "model.safetensors, tensor model.layers.0.input_layernorm.weight: data_offsets expected to begin at "
+                + "65538, where the tensor before it ends, got 65536"
         ) { folder in
             try folder.header(replacing: "\"data_offsets\":[0,65536]", with: "\"data_offsets\":[0,65538]")
             try folder.header(replacing: "\"shape\":[512,64]", with: "\"shape\":[32769]")
@@ -254,11 +267,13 @@ extension MalformedArtifact {
         ) { try $0.write(file, $0.read(file) + [0, 0]) },
         c(
             "a byte missing at the end",
-            "model.safetensors, tensor model.norm.weight: data_offsets expected begin <= end <= 486911, what the file holds, got [486784, 486912]"
+            "model.safetensors, tensor model.norm.weight: data_offsets expected begin <= end <= 486911, what the "
+                + "file holds, got [486784, 486912]"
         ) { try $0.write(file, Array($0.read(file).dropLast())) },
         c(
             "half the weights missing",
-            "model.safetensors, tensor model.layers.2.mlp.up_proj.weight: data_offsets expected begin <= end <= 239260, what the file holds, got [238848, 255232]"
+            "model.safetensors, tensor model.layers.2.mlp.up_proj.weight: data_offsets expected begin <= end <= "
+                + "239260, what the file holds, got [238848, 255232]"
         ) { folder in
             let bytes = try folder.read(file)
             try folder.write(file, Array(bytes.prefix(bytes.count / 2)))

@@ -136,12 +136,14 @@ extension MalformedArtifact {
         ) { folder in
             try folder.replace(
                 file, "\"normalizer\": {",
-                "\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"Regex\": \"(a+)+$\"}, \"content\": \"\"}, \"x\": {"
+                "\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"Regex\": \"(a+)+$\"}, \"content\": \"\"}, "
+                    + "\"x\": {"
             )
         },
         c(
             "a normalizer that lets text explode",
-            "tokenizer.json: normalizer expected replacements that make a text at most 16 times as long, got 1.152921504606847e+18 times"
+            "tokenizer.json: normalizer expected replacements that make a text at most 16 times as long, got "
+                + "1.152921504606847e+18 times"
         ) { folder in
             let step = "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"aa\"}"
             let steps = [String](repeating: step, count: 60).joined(separator: ",")
@@ -180,7 +182,8 @@ extension MalformedArtifact {
         },
         c(
             "an added token with another id",
-            "tokenizer.json: added_tokens expected ids and texts that agree with the vocabulary and occur once, got \"<end_of_turn>\" = 99"
+            "tokenizer.json: added_tokens expected ids and texts that agree with the vocabulary and occur once, got "
+                + "\"<end_of_turn>\" = 99"
         ) { folder in
             let text = String(decoding: try folder.read(file), as: UTF8.self)
             try folder.write(file, text.replacing(#/"id": 9,/#, with: "\"id\": 99,", maxReplacements: 1))
@@ -205,7 +208,8 @@ extension MalformedArtifact {
         },
         c(
             "a tokenizer that changes what it reads",
-            "\"The old harbour woke before the sun did.\" came back as \"The_old_harbour_woke_before_the_sun_did.\", and 10 more like it",
+            "\"The old harbour woke before the sun did.\" came back as "
+                + "\"The_old_harbour_woke_before_the_sun_did.\", and 10 more like it",
             check: .smokeTest(.tokenizerRoundTrip)
         ) { folder in
             try folder.replace(file, "\"content\": \" \"", "\"content\": \"_\"")

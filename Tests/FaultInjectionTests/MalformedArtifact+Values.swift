@@ -26,7 +26,8 @@ extension MalformedArtifact {
     private static let numbers = [
         s(
             "a NaN in the embedding", .noNaNOrInf,
-            "model.embed_tokens.weight in model.safetensors holds 1 NaN and 0 infinite values, the first at flat index 1234"
+            "model.embed_tokens.weight in model.safetensors holds 1 NaN and 0 infinite values, the first at flat "
+                + "index 1234"
         ) { try $0.number("model.embed_tokens.weight", 1234, 0x7FC0) },
         s(
             "a signalling NaN in a norm", .noNaNOrInf,
@@ -38,7 +39,8 @@ extension MalformedArtifact {
         ) { try $0.number("model.norm.weight", 63, 0x7F80) },
         s(
             "a negative infinity", .noNaNOrInf,
-            "model.layers.0.mlp.down_proj.weight in model.safetensors holds 0 NaN and 1 infinite values, the first at flat index 8191"
+            "model.layers.0.mlp.down_proj.weight in model.safetensors holds 0 NaN and 1 infinite values, the first "
+                + "at flat index 8191"
         ) {
             try $0.number("model.layers.0.mlp.down_proj.weight", 8191, 0xFF80)
         },
@@ -48,7 +50,12 @@ extension MalformedArtifact {
         ) { folder in
             for index in 0..<64 { try folder.number("model.norm.weight", index, 0xFFFF) }
         },
-        s("a huge value", .noNaNOrInf, "?", outcome: "warned") {
+        s(
+            "a huge value", .noNaNOrInf,
+            "80 tensors scanned, the largest magnitude of a matrix is in model.layers.0.mlp.down_proj.weight in "
+                + "model.safetensors",
+            outcome: "warned"
+        ) {
             try $0.number("model.layers.0.mlp.down_proj.weight", 5, 0x4780)
         },
         s(
@@ -67,9 +74,21 @@ extension MalformedArtifact {
             "an embedding of zeros", .noAllZeroMatrix,
             "model.embed_tokens.weight in model.safetensors holds 32768 zeros and nothing else"
         ) { try $0.fill("model.embed_tokens.weight", [0, 0]) },
-        s("a norm of zeros", .noAllZeroMatrix, "?", outcome: "warned") { try $0.fill("model.norm.weight", [0, 0]) },
-        s("a final norm that overflows", .weightStatistics, "?") { try $0.fill("model.norm.weight", [0x61, 0x7F]) },
-        s("an embedding of one number", .noConstantTensor, "?") {
+        s(
+            "a norm of zeros", .noAllZeroMatrix,
+            "model.norm.weight in model.safetensors is all zeros, which the arithmetic allows (this norm is stored "
+                + "minus 1) but training rarely leaves",
+            outcome: "warned"
+        ) { try $0.fill("model.norm.weight", [0, 0]) },
+        s(
+            "a final norm that overflows", .weightStatistics,
+            "model.norm.weight in model.safetensors holds 2.990763e+38 in row 0, more than any trained weight"
+        ) { try $0.fill("model.norm.weight", [0x61, 0x7F]) },
+        s(
+            "an embedding of one number", .noConstantTensor,
+            "model.embed_tokens.weight in model.safetensors holds 512 of 512 rows that repeat one number, the first "
+                + "is row 0"
+        ) {
             try $0.fill("model.embed_tokens.weight", [0x80, 0x3F])
         },
     ]
