@@ -2,9 +2,9 @@ import Foundation
 import ModelFormats
 import RegistryCatalog
 import RegistryCore
-package import RegistryPolicy
+import RegistryPolicy
 import RegistryStorage
-package import SmokeTesting
+import SmokeTesting
 
 /// Inspection and smoke test of a snapshot's files, under their own names in a folder of hard links.
 struct Examination {
