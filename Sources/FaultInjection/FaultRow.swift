@@ -42,7 +42,8 @@ package struct FaultRow: Codable, Equatable, Sendable {
         guard let relativeShift else { return "not seen, though it cannot be measured" }
         let percent = "\((relativeShift * 1000).rounded() / 10) %"
         return isNoticeable
-            ? "not seen: the likelihood moves by \(percent), within every bound; \(beside.nearest ?? alone.nearest ?? "")"
+            ? "not seen: the likelihood moves by \(percent), within every bound; "
+                + (beside.nearest ?? alone.nearest ?? "it was not measured")
             : "not seen: the likelihood moves by \(percent) only"
     }
 }

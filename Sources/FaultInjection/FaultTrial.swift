@@ -77,7 +77,7 @@ package struct FaultTrial: Sendable {
         return job
     }
 
-    /// Mean negative log-likelihood of the probe's first text by the engine itself, whatever the checks would say first;
+    /// Mean negative log-likelihood of the probe's first text by the engine itself, whatever the checks would say first,
     /// nil when the model cannot be run.
     private static func meanNLL(_ path: String, adaptedFrom base: String?, _ probes: ProbeSet) -> Double? {
         guard let text = probes.texts.first?.text, let files = try? ModelFiles(path: path) else { return nil }

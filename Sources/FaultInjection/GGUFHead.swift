@@ -1,6 +1,6 @@
 import ModelFormats
 
-/// The head of a GGUF file with every value as the bytes that encode it, so that what is not changed is written as it was.
+/// The head of a GGUF file with every value as the bytes that encode it: what is not changed is written as it was.
 struct GGUFHead: Sendable {
     struct Pair: Sendable {
         var key: String

@@ -1,6 +1,6 @@
 package import ModelFormats
 
-/// A weight file in memory, to be changed and written again. Nothing that is written is checked: it is meant to be wrong.
+/// A weight file in memory, to be changed and written again. What is written is not checked: it is meant to be wrong.
 package struct WeightFile: Sendable {
     package struct StoredTensor: Sendable {
         package var name: String

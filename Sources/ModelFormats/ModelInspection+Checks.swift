@@ -94,8 +94,8 @@ extension ModelInspection {
             if let key = unknown.first {
                 inspection.record(
                     .config, .warned,
-                    "\(GemmaConfiguration.path): key \(printable(key)) is not known for \(configuration.modelType) and was "
-                        + "ignored, as transformers ignores it\(andMore(unknown.count))")
+                    "\(GemmaConfiguration.path): key \(printable(key)) is not known for "
+                        + "\(configuration.modelType) and was ignored, as transformers ignores it\(andMore(unknown.count))")
             } else {
                 inspection.record(.config, .passed, "\(configuration.modelType), every key known")
             }

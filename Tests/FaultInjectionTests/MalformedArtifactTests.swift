@@ -1,4 +1,3 @@
-import Foundation
 import ModelFormats
 import RegistryCore
 import SmokeTesting
@@ -28,9 +27,6 @@ import Testing
             case .inspection(let name): inspection[name].map { ($0.outcome.rawValue, $0.message) }
             case .smokeTest(let name), .instruct(let name): report[name].map { ($0.outcome.rawValue, $0.reason) }
             }
-        if ProcessInfo.processInfo.environment["RECORD_FINDINGS"] != nil {
-            print("FOUND\t\(artifact.name)\t\(seen?.outcome ?? "-")\t\(seen?.finding ?? "-")")
-        }
         #expect(seen?.outcome == artifact.outcome)
         #expect(seen?.finding == artifact.finding)
     }

@@ -59,7 +59,7 @@ struct WholeSmokeTestBench {
         }
     }
 
-    /// What the policy asks of any model, of one that answers; bounds that random weights meet, so that no check is left
+    /// What the policy asks of any model that answers, and bounds that random weights meet, so that no check is left
     /// out.
     private func job(_ file: BenchModelFile, _ depth: ProbeSet.Depth) throws -> SmokeTestJob {
         let name = try RepositoryID("bench/\(file.shape.name)-it"), policy = try PolicyFile.read(policies)

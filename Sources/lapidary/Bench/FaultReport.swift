@@ -4,7 +4,8 @@ import SmokeTesting
 
 /// What `lapidary bench faults` prints: every row, and the sum of them.
 struct FaultReport: Codable, Sendable {
-    /// The noticeable faults of one checkpoint: those that move the likelihood by more than 2 %, or leave nothing to run.
+    /// The faults of one checkpoint; noticeable are those that move the likelihood by more than 2 %, or leave nothing
+    /// to run.
     struct Sum: Codable, Sendable {
         let checkpoint: String
         let healthyVerdictAlone: SmokeTestReport.Verdict
