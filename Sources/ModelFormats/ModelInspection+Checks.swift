@@ -95,7 +95,8 @@ extension ModelInspection {
                 inspection.record(
                     .config, .warned,
                     "\(GemmaConfiguration.path): key \(printable(key)) is not known for "
-                        + "\(configuration.modelType) and was ignored, as transformers ignores it\(andMore(unknown.count))")
+                        + "\(configuration.modelType) and was ignored, as transformers ignores it\(andMore(unknown.count))"
+                )
             } else {
                 inspection.record(.config, .passed, "\(configuration.modelType), every key known")
             }
