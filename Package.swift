@@ -30,6 +30,9 @@ let package = Package(
         .target(
             name: "SmokeTesting",
             dependencies: ["RegistryCore", "ModelFormats", "GemmaInference", "ChatTemplates", "CGemmaKernels"]),
+        // Breaks healthy checkpoints and sees whether the smoke test notices: `lapidary bench faults`, and its tests.
+        .target(
+            name: "FaultInjection", dependencies: ["RegistryCore", "ModelFormats", "GemmaInference", "SmokeTesting"]),
 
         .target(name: "RegistryUpstream", dependencies: ["RegistryCore", "CCurl"]),
         .target(name: "RegistryStorage", dependencies: ["RegistryCore"]),
@@ -68,7 +71,8 @@ let package = Package(
             name: "lapidary",
             dependencies: [
                 "RegistryCore", "RegistryUpstream", "RegistryStorage", "RegistryCatalog", "RegistryPolicy",
-                "ModelFormats", "GemmaInference", "SmokeTesting", "RegistryOperations", "RegistryServer", "SampleHub",
+                "ModelFormats", "GemmaInference", "SmokeTesting", "FaultInjection", "RegistryOperations", "RegistryServer",
+                "SampleHub",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -88,6 +92,9 @@ let package = Package(
             dependencies: [
                 "SmokeTesting", "RegistryCore", "GemmaInference", "ModelFormats", "CGemmaKernels", "FixtureModels",
             ]),
+        .testTarget(
+            name: "FaultInjectionTests",
+            dependencies: ["FaultInjection", "SmokeTesting", "RegistryCore", "ModelFormats", "FixtureModels"]),
         .testTarget(name: "RegistryStorageTests", dependencies: ["RegistryCore", "RegistryStorage"]),
         .testTarget(name: "RegistryCatalogTests", dependencies: ["RegistryCore", "RegistryCatalog"]),
         .testTarget(name: "RegistryPolicyTests", dependencies: ["RegistryCore", "RegistryPolicy"]),

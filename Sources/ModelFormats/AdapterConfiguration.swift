@@ -54,7 +54,7 @@ package struct AdapterConfiguration: Sendable {
     package init(_ config: JSONValue) throws {
         guard let object = config.object else {
             throw ModelFormatError.configuration(
-                file: Self.path, key: "(whole file)", expected: "an object", got: config.summary)
+                file: Self.path, key: "", expected: "an object", got: config.summary)
         }
         var reader = ConfigurationReader(object, file: Self.path)
         guard let type = try reader.string("peft_type") else {

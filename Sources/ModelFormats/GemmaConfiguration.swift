@@ -28,7 +28,7 @@ package enum GemmaConfiguration: Sendable {
     package init(_ config: JSONValue, generation: JSONValue? = nil, file: String = GemmaConfiguration.path) throws {
         guard let object = config.object else {
             throw ModelFormatError.configuration(
-                file: file, key: "(whole file)", expected: "an object", got: config.summary)
+                file: file, key: "", expected: "an object", got: config.summary)
         }
         if let method = try QuantisationMethod.announced(in: object, file: file),
             !QuantisationMethod.computed.contains(method.name)

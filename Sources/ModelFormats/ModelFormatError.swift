@@ -14,7 +14,8 @@ package enum ModelFormatError: Error, Equatable, Sendable {
     case malformedGGUF(file: String, field: String, offset: Int, expected: String, got: String)
     /// model.safetensors.index.json and the weight files tell different stories.
     case malformedIndex(file: String, subject: String, expected: String, got: String)
-    /// A key of config.json with a value that is wrong or that this build does not compute.
+    /// A key of config.json with a value that is wrong or that this build does not compute; an empty key is the file as
+    /// a whole.
     case configuration(file: String, key: String, expected: String, got: String)
     /// A sound file of a kind that this build does not run.
     case unsupported(file: String, what: String, reason: String)
@@ -36,7 +37,8 @@ extension ModelFormatError: CustomStringConvertible {
         case .malformedJSON(let file, let offset, let reason):
             "\(printable(file)) is not valid JSON at byte \(offset): \(reason)"
         case .notWeights(let file, let got):
-            "\(printable(file)) holds no weights: expected safetensors, got \(got)"
+            "\(printable(file)) holds no weights: expected "
+                + (file.hasSuffix(".gguf") ? "GGUF" : "safetensors") + ", got \(got)"
         case .malformedSafetensors(let file, let tensor?, let field, let expected, let got):
             "\(printable(file)), tensor \(printable(tensor)): \(field) expected \(expected), got \(printable(got))"
         case .malformedSafetensors(let file, nil, let field, let expected, let got):
@@ -45,6 +47,8 @@ extension ModelFormatError: CustomStringConvertible {
             "\(printable(file)), byte \(offset): \(printable(field)) expected \(expected), got \(printable(got))"
         case .malformedIndex(let file, let subject, let expected, let got):
             "\(printable(file)): \(printable(subject)) expected \(expected), got \(printable(got))"
+        case .configuration(let file, "", let expected, let got):
+            "\(printable(file)): expected \(expected), got \(printable(got))"
         case .configuration(let file, let key, let expected, let got):
             "\(printable(file)): key \(printable(key)) expected \(expected), got \(printable(got))"
         case .unsupported(let file, let what, let reason):

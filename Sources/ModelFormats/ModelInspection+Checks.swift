@@ -94,8 +94,9 @@ extension ModelInspection {
             if let key = unknown.first {
                 inspection.record(
                     .config, .warned,
-                    "key \(printable(key)) is not known for \(configuration.modelType) and was "
-                        + "ignored, as transformers ignores it\(andMore(unknown.count))")
+                    "\(GemmaConfiguration.path): key \(printable(key)) is not known for "
+                        + "\(configuration.modelType) and was ignored, as transformers ignores it\(andMore(unknown.count))"
+                )
             } else {
                 inspection.record(.config, .passed, "\(configuration.modelType), every key known")
             }
@@ -116,15 +117,16 @@ extension ModelInspection {
     ) throws -> (outcome: Outcome, message: String) {
         func named(_ name: String) -> String {
             let stored = tensors.storedName(name)
-            return stored == name ? printable(name) : "\(printable(stored)) (\(printable(name)))"
+            let shown = stored == name ? printable(name) : "\(printable(stored)) (\(printable(name)))"
+            guard tensors.container == .safetensors, let found = tensors[name] else { return shown }
+            return "\(shown) in \(printable(tensors.files[found.file].name))"
         }
         let source = printable(source), expected = try configuration.expectedTensors(in: tensors)
         let comparison = expected.compared(with: tensors)
         if let missing = comparison.missing.first {
-            let place = tensors.container == .gguf ? "\(source): " : ""
             return (
                 .failed,
-                "\(place)\(missing.name) of shape \(missing.shape) is missing\(andMore(comparison.missing.count))"
+                "\(source): \(missing.name) of shape \(missing.shape) is missing\(andMore(comparison.missing.count))"
             )
         } else if let (wanted, got) = comparison.misshapen.first {
             return (
@@ -158,10 +160,12 @@ extension ModelInspection {
             if let rows = configuration?.vocabularySize, tokenizer.idCount > rows {
                 inspection.record(
                     .tokenizer, .failed,
-                    "ids up to \(tokenizer.idCount - 1), expected below the \(rows) rows of the embedding")
+                    "\(Tokenizer.path): ids up to \(tokenizer.idCount - 1), expected below the \(rows) rows of the embedding"
+                )
             } else if tokenizer.prefix.first.map({ tokenizer.piece($0) == "<bos>" }) != true {
                 inspection.record(
-                    .tokenizer, .warned, "\(tokenizer.pieceCount) pieces; it adds no <bos>, which every Gemma needs")
+                    .tokenizer, .warned,
+                    "\(Tokenizer.path): \(tokenizer.pieceCount) pieces; it adds no <bos>, which every Gemma needs")
             } else {
                 inspection.record(.tokenizer, .passed, "\(tokenizer.pieceCount) pieces, begins texts with <bos>")
             }

@@ -59,7 +59,7 @@ package struct ModelInspection: Codable, Equatable, Sendable {
         self.readsTokenizer = readsTokenizer
         checkFormats(model)
         checkRemoteCode(model)
-        let hasGGUF = formats.values.contains(.gguf)
+        let hasGGUF = formats.values.contains(.gguf) || !GGUFModel.list(in: model).isEmpty
         let isAdapter = Adapter.refusal(of: model) != nil
         if isAdapter { checkAdapter(model) }
         // Without a safetensors model, GGUF files are the model; both may lie side by side.

@@ -89,7 +89,8 @@ package struct ModelTensors: Sendable {
                 // Membership in the repository is what keeps `../../etc/passwd` out: paths are looked up, not joined.
                 guard model[path] != nil else {
                     throw ModelFormatError.malformedIndex(
-                        file: index.file, subject: "weight_map", expected: "files of this repository", got: path)
+                        file: index.file, subject: "weight_map", expected: "files of this repository", got: quoted(path)
+                    )
                 }
                 return try model.open(path)
             }

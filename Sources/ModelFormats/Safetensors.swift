@@ -137,11 +137,13 @@ package struct Safetensors: Sendable {
             let product = bits.multipliedReportingOverflow(by: size)
             (bits, overflows) = (product.partialValue, overflows || product.overflow)
         }
-        guard !overflows, bits % 8 == 0, bits / 8 == offsets[1] - offsets[0] else {
+        guard !overflows else {
+            throw fault("shape", expected: "a number of bytes that can be counted", got: "\(shape)")
+        }
+        guard bits % 8 == 0, bits / 8 == offsets[1] - offsets[0] else {
             throw fault(
                 "data_offsets",
-                expected: "\(overflows ? "more bytes than can be counted" : "\(bits / 8) bytes") "
-                    + "for \(element.rawValue) \(shape)", got: "\(offsets[1] - offsets[0])")
+                expected: "\(bits / 8) bytes for \(element.rawValue) \(shape)", got: "\(offsets[1] - offsets[0])")
         }
         return Tensor(
             name: name, element: element, shape: shape, range: (dataStart + offsets[0])..<(dataStart + offsets[1]))
@@ -173,10 +175,15 @@ package struct Safetensors: Sendable {
     static func notWeights(_ head: [UInt8]) -> String? {
         if head.isEmpty { return "an empty file" }
         if head.starts(with: Array("version https://git-lfs".utf8)) { return "a git-LFS pointer" }
+        if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return "a zip archive" }
+        if head.count >= 4, head[0] == 0x80, (2...5).contains(head[1]), head[2] != 0 || head[3] != 0 {
+            return "a pickle"
+        }
         // The length of a true header leaves zeros here, and its lowest byte may be `<` by chance.
         if head.count >= 8, head[4..<8].allSatisfy({ $0 == 0 }) { return nil }
         let text = head.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
         if text.first == UInt8(ascii: "<") { return "a web page or XML" }
+        if let first = text.first, [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(first) { return "JSON text" }
         return nil
     }
 }

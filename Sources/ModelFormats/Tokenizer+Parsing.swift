@@ -117,9 +117,12 @@ extension Tokenizer {
             throw parts.fault("model.vocab", "pieces and ids that occur once", "\(quoted(piece)) = \(taken) again")
         }
         try scanner.largeObject { scanner, piece in
-            guard try scanner.peek() == .number, case .integer(let id) = try scanner.number(),
-                (0..<Self.maximumPieces).contains(id)
-            else { throw parts.fault("model.vocab", "ids from 0 to \(Self.maximumPieces - 1)", "another value") }
+            let value = try scanner.peek() == .number ? try scanner.number() : try scanner.value()
+            guard case .integer(let id) = value, (0..<Self.maximumPieces).contains(id) else {
+                throw parts.fault(
+                    "model.vocab", "ids from 0 to \(Self.maximumPieces - 1)",
+                    "\(value.summary) for \(quoted(String(decoding: piece, as: UTF8.self)))")
+            }
             try parts.checkSize(of: piece, "model.vocab")
             try check(pieces.insertLater(piece, id: id, role: .model))
         }

@@ -49,14 +49,28 @@ struct BenchSmokeTest: AsyncParsableCommand {
     @Flag(name: .customLong("sparse-31b"), help: "Measure memory with a sparse file of 31 billion numbers instead.")
     var sparse31B = false
 
+    @Flag(help: "Measure the whole smoke test, tokenizer and value scan included, beside one SHA-256 pass instead.")
+    var whole = false
+
+    @Flag(help: "With --whole: measure the full test, too.")
+    var full = false
+
+    @OptionGroup var registry: RegistryOptions
+
     func validate() throws {
         guard (1...100).contains(runs) else { throw ValidationError("--runs takes 1 to 100.") }
     }
 
     func run() async throws {
-        let command = self
+        let command = self, policies = try registry.resolve().registry.policies
         let lines = try await blocking(qos: .userInitiated) {
-            command.sparse31B
+            if command.whole {
+                return try WholeSmokeTestBench(
+                    runs: command.runs, isFull: command.full, residency: command.residency ?? .mapped,
+                    policies: policies
+                ).run()
+            }
+            return command.sparse31B
                 ? try SparseBench(runs: command.runs, residency: command.residency ?? .frugal).run()
                 : try command.measure()
         }

@@ -17,9 +17,11 @@ struct ProcessCost: Sendable {
 /// Runs a program to its end and looks at it meanwhile.
 enum MeasuredProcess {
     /// Runs one program at a time: its processor time is what the children of this process gained. Blocking.
-    /// - Throws: Failure with the end of its error output when it does not end with 0.
-    static func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> ProcessCost
-    {
+    /// - Throws: Failure with the end of its error output when it does not end with a status of `allowing`.
+    static func run(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], input: Data? = nil,
+        allowing statuses: Set<Int32> = [0]
+    ) throws -> ProcessCost {
         let folder = FileManager.default.temporaryDirectory.path + "/lapidary-run-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -30,6 +32,10 @@ enum MeasuredProcess {
         // Files, because a pipe that nobody empties stops a talkative program.
         process.standardOutput = try emptyFile(folder + "/output")
         process.standardError = try emptyFile(folder + "/errors")
+        if let input {
+            try input.write(to: URL(filePath: folder + "/input"))
+            process.standardInput = try FileHandle(forReadingFrom: URL(filePath: folder + "/input"))
+        }
         let before = childrenCPUSeconds(), start = ContinuousClock.now
         try process.run()
         var anonymous = 0, resident = 0
@@ -41,7 +47,7 @@ enum MeasuredProcess {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let output = (try? String(contentsOfFile: folder + "/output", encoding: .utf8)) ?? ""
-        guard process.terminationStatus == 0 else {
+        guard statuses.contains(process.terminationStatus) else {
             let errors = ((try? String(contentsOfFile: folder + "/errors", encoding: .utf8)) ?? "")
                 .trimmingCharacters(in: .whitespacesAndNewlines)
             throw Failure(

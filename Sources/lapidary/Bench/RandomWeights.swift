@@ -21,7 +21,7 @@ struct RandomWeights: Sendable {
 
     /// SplitMix64 (Steele, Lea, Flood 2014).
     @inline(__always)
-    private static func mixed(_ counter: UInt64) -> UInt64 {
+    static func mixed(_ counter: UInt64) -> UInt64 {
         var z = counter &* 0x9E37_79B9_7F4A_7C15
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
