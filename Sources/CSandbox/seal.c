@@ -152,6 +152,10 @@ static void seal_both(const struct seal_request *request) {
     setsid();       // fails where this process leads a group already, and then needs none
     require(setpriority(PRIO_PROCESS, 0, (int)request->niceness), "nice");
     volunteer_for_ending();
+    // Landlock would otherwise seem to be missing.
+    for (const char *const *folder = request->folders; *folder != NULL; folder++) {
+        require(access(*folder, R_OK), *folder);
+    }
     note(sandbox_control_group, enter_groups(request->groups));
     note(sandbox_namespaces,
          unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS));

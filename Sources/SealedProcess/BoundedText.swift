@@ -1,7 +1,9 @@
+import RegistryCore
+
 /// The first and the last 2 KiB of what a stream holds, whatever its length.
 struct BoundedText {
     /// What one of ours says before it ends is a few lines.
-    static let mostLength = 16 << 20
+    static let mostLength = 1 << 20
 
     private static let part = 2048
     private(set) var length = 0
@@ -15,8 +17,11 @@ struct BoundedText {
         last = Array((last + bytes.dropFirst(room.count).suffix(Self.part)).suffix(Self.part))
     }
 
+    /// Of outsiders: made printable, without the newline at its end.
     var text: String {
         let isCut = length > 2 * Self.part
-        return String(decoding: first, as: UTF8.self) + (isCut ? " … " : "") + String(decoding: last, as: UTF8.self)
+        let bytes = first + (isCut ? Array(" … ".utf8) : []) + last
+        let end = bytes.lastIndex { $0 != UInt8(ascii: "\n") }.map { $0 + 1 } ?? 0
+        return String(decoding: bytes[..<end], as: UTF8.self).printable
     }
 }

@@ -38,7 +38,8 @@ struct ChildStatus: Equatable {
         case SIGKILL: return .outOfMemory("\(text), most likely by the kernel for want of memory")
         case SIGILL where allocating, SIGTRAP where allocating, SIGABRT where allocating, SIGSEGV where allocating:
             return .outOfMemory("\(text), \(Quantity.bytes(process.memoryLimit)) allowed: \(trouble)")
-        case SIGBUS: return .ended("\(text): a file was cut short while it was read, or its disk failed", trouble: trouble)
+        case SIGBUS:
+            return .ended("\(text): a file was cut short while it was read, or its disk failed", trouble: trouble)
         case SIGXCPU: return .ended("\(text): its processor time was used up", trouble: trouble)
         default: return .ended(text, trouble: trouble)
         }

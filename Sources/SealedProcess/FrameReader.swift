@@ -43,7 +43,8 @@ struct FrameReader {
         let length = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
         let head = SealedFrame.nonceLength + 1
         guard length >= head, length - head <= SealedFrame.reportLimit else {
-            throw Breach(reason: "a frame of \(length) bytes, where \(head) to \(head + SealedFrame.reportLimit) are allowed")
+            throw Breach(
+                reason: "a frame of \(length) bytes, where \(head) to \(head + SealedFrame.reportLimit) are allowed")
         }
         let body = rest.dropFirst(4).prefix(length)
         // Before the frame is whole, so that a stranger's bytes are not waited for.

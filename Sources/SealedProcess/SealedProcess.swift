@@ -19,8 +19,8 @@ package struct SealedProcess: Sendable {
     package let leastLevel: SandboxLevel
 
     package static let jobLimit = 16 << 20
-    /// Pools for every core, several times over; a thread costs address space as well.
-    let threadLimit = 1024
+    /// One pool for the arithmetic and one of Dispatch's, several times over.
+    let threadLimit = 128 + 4 * processors
 
     package init(
         executable: String, readable: [String], memoryLimit: Int64, timeLimit: Duration, niceness: Int = 0,
@@ -74,10 +74,12 @@ package struct SealedProcess: Sendable {
         return try result.get()
     }
 
+    private static let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+
     func arguments(groups: [String]) -> [String] {
-        let processors = Int64(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         // A backstop: no run gets there before its time is up.
-        let processorSeconds = (timeLimit.milliseconds / 1000 + 1).multipliedReportingOverflow(by: processors)
+        let processorSeconds = (timeLimit.milliseconds / 1000 + 1).multipliedReportingOverflow(
+            by: Int64(Self.processors))
         return [
             executable, "sealed-smoke-test", "least=\(leastLevel.rawValue)",
             "wall-ms=\(max(1, timeLimit.milliseconds))", "memory=\(max(1, memoryLimit))",

@@ -81,7 +81,7 @@ struct SealedRun: ~Copyable {
     private mutating func outcome(_ status: ChildStatus) throws(SealedProcessError) -> SealedProcess.Outcome {
         if let failure { throw failure }
         if isKilled { throw .outOfTime(settings.timeLimit) }
-        let said = trouble.text.printable
+        let said = trouble.text
         if let failure = status.failure(of: settings, sealed: sealed != nil, trouble: said) { throw failure }
         do throws(FrameReader.Breach) { try reader.finish() } catch { throw .broken(error.reason) }
         guard let report = reader.report, let sealed, let level = sealed.level else {

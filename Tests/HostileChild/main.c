@@ -31,8 +31,12 @@ void put_frame(enum frame_kind kind, const void *payload, size_t count) {
 }
 
 void put_level(void) {
-    uint8_t level = (uint8_t)sandbox_current().level;
-    put_frame(frame_sealed, &level, 1);
+    sandbox_state state = sandbox_current();
+    char text[256] = {(char)state.level};
+    if (state.missing != NULL) {
+        snprintf(text + 1, sizeof text - 1, "%s: %s", state.missing, strerror(state.missing_errno));
+    }
+    put_frame(frame_sealed, text, 1 + strlen(text + 1));
 }
 
 _Noreturn void report(enum frame_kind kind, const char *text, int status) {

@@ -41,7 +41,7 @@ final class Room: Sendable {
         let process: SealedProcess
         do {
             process = SealedProcess(
-                executable: try executable(on: kernel), readable: [model.path], memoryLimit: 512 << 20,
+                executable: try executable(on: kernel), readable: [model.path], memoryLimit: 256 << 20,
                 timeLimit: timeLimit, leastLevel: leastLevel)
         } catch {
             throw .cannotStart("\(error)")

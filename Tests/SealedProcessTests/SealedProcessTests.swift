@@ -13,14 +13,19 @@ private let runs = ProcessInfo.processInfo.environment["HOSTILE_RUNS"].flatMap(I
             let outcome = try #require(outcome, "\(job): \(error.map { "\($0)" } ?? "")")
             #expect(String(decoding: outcome.report, as: UTF8.self) == "held")
             #expect(!outcome.passed)
-        } run: { () async throws(SealedProcessError) in try await room.run(job) }
+        } run: { () async throws(SealedProcessError) in
+            try await room.run(job)
+        }
         #expect(FileManager.default.contents(atPath: room.file.path) == Data("weights".utf8))
         #expect(try FileManager.default.contentsOfDirectory(atPath: room.model.path).count == 2)
         #expect(!FileManager.default.fileExists(atPath: "/tmp/lapidary-escape"))
     }
 
     /// Else the refusals above might come from something else.
-    @Test(arguments: Attempts.all.filter { !Attempts.refusedAnywhere.contains($0) && $0 != "write-file /tmp/lapidary-escape" })
+    @Test(
+        arguments: Attempts.all.filter {
+            !Attempts.refusedAnywhere.contains($0) && $0 != "write-file /tmp/lapidary-escape"
+        })
     func theSameAttemptGetsThroughUnsealed(job: String) throws {
         #expect(try Room().control(job) != "held")
     }
@@ -35,7 +40,9 @@ private let runs = ProcessInfo.processInfo.environment["HOSTILE_RUNS"].flatMap(I
                 let error = try #require(error, "it passed: \(misdeed)")
                 #expect(misdeed.ending.fits(error), "\(error)")
             }
-        } run: { () async throws(SealedProcessError) in try await room.run(misdeed.job) }
+        } run: { () async throws(SealedProcessError) in
+            try await room.run(misdeed.job)
+        }
     }
 
     /// Runs it as often as asked, some at once; checks each end, its time, and that no process and no descriptor is
