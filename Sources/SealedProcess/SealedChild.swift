@@ -28,13 +28,13 @@ package struct SealedChild: Sendable {
     }
 
     /// Up to 64 KiB; from any thread.
-    package func send(progress: [UInt8]) {
-        send(SealedFrame(kind: .progress, payload: progress))
+    package func send(progressBytes: [UInt8]) {
+        send(SealedFrame(kind: .progress, payload: progressBytes))
     }
 
     /// The last word: up to 256 KiB, and an exit status that agrees with it.
-    package func finish(report: [UInt8], passed: Bool) -> Never {
-        send(SealedFrame(kind: passed ? .passed : .failed, payload: report))
+    package func finish(reportBytes: [UInt8], passed: Bool) -> Never {
+        send(SealedFrame(kind: passed ? .passed : .failed, payload: reportBytes))
         _exit(passed ? SealedFrame.passedStatus : SealedFrame.failedStatus)
     }
 
