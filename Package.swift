@@ -105,6 +105,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "RegistryCore", "RegistryCatalog", "RegistryOperations", "RegistryServer", "SampleHub",
+                "SealedProcess", "SmokeTesting",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(

@@ -45,12 +45,15 @@ enum {
     sandbox_told_to_end = 126,      // SIGTERM, or nobody reads the results any longer
 };
 
-// For the process that starts it: two calls that Swift's Glibc does not show. Both return -1 with errno.
+// For the process that starts it: calls that Swift's Glibc does not show. Return -1 with errno where they fail.
 
 /// A pipe that no program started later inherits; its reading end, ends[0], does not block.
 int sandbox_pipe(int ends[2]);
 
 /// Bytes as a file in memory that nobody can change any more: a job that needs no feeding. Returns its descriptor.
 int sandbox_sealed_memory(const void *bytes, size_t count);
+
+/// 1 where systemd marks a control group as given away to be divided, else 0.
+int sandbox_is_delegated(const char *group);
 
 #endif
