@@ -2,9 +2,9 @@ import Foundation
 import ModelFormats
 import RegistryCatalog
 import RegistryCore
-package import RegistryPolicy
+import RegistryPolicy
 import RegistryStorage
-package import SmokeTesting
+import SmokeTesting
 
 /// Inspection and smoke test of a snapshot's files, under their own names in a folder of hard links.
 struct Examination {
@@ -97,7 +97,7 @@ extension Evidence {
         let decisive = report.checks.first { $0.outcome.rawValue == report.verdict.rawValue }
         let seconds = Quantity.fixed(report.seconds, 2)
         var measurements = ["seconds": seconds, "peakMemory": Quantity.bytes(Int64(report.peakMemoryBytes))]
-        measurements["sandbox"] = "level \(answer.level.rawValue)"
+        measurements["sandbox"] = answer.sandbox
         measurements["meanNLL"] = report.meanNLL.map { Quantity.fixed($0, 4) }
         measurements["generatedText"] = report.texts.first?.text
         measurements["modelType"] = report.modelType

@@ -13,7 +13,7 @@ struct SmokeTestProcess {
     let executable: String
     let timeLimit: Duration
     /// As of `nice`: 0 for tests that somebody waits for.
-    var niceness: Int = 0
+    var niceness: Int32 = 0
     var leastLevel = SandboxLevel.seccomp
     /// Beyond the files, which are mapped: what the test computes in, its program and its threads.
     var memoryAllowance = Int64(2) << 30
@@ -29,6 +29,12 @@ struct SmokeTestProcess {
         let level: SandboxLevel
         /// What the next level wanted and did not get.
         let shortOf: String?
+
+        /// For a person: `level 4 of 5: sees no network, …; control group: No such file or directory`.
+        var sandbox: String {
+            "level \(level.rawValue) of \(SandboxLevel.allCases.count): \(level.sentence)"
+                + (shortOf.map { "; \($0)" } ?? "")
+        }
     }
 
     /// Cancelling the task ends the test at once.
@@ -42,7 +48,7 @@ struct SmokeTestProcess {
         let files = try await blocking { folders.reduce(Int64(0)) { $0 + Self.bytes(of: $1) } }
         let process = SealedProcess(
             executable: executable, readable: folders, memoryLimit: files + memoryAllowance, timeLimit: timeLimit,
-            niceness: niceness, leastLevel: leastLevel)
+            niceness: Int(niceness), leastLevel: leastLevel)
         do {
             let (report, outcome) = try await process.run(job, reporting: SmokeTestReport.self, progress: progress)
             guard report.verdict.passes == outcome.passed else {

@@ -96,4 +96,4 @@ extension SmokeTestCommand {
     enum Relation: String, ExpressibleByArgument, CaseIterable { case finetune, adapter, quantized, merge }
 }
 
-extension ModelClass: @retroactive ExpressibleByArgument {}
+extension ModelClass: ExpressibleByArgument {}
