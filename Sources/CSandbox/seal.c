@@ -150,18 +150,21 @@ static void seal_both(const struct seal_request *request) {
     require(chdir("/"), "chdir");
     close_all_but_three();
     setsid();       // fails where this process leads a group already, and then needs none
-    require(setpriority(PRIO_PROCESS, 0, (int)request->niceness), "nice");
-    volunteer_for_ending();
-    // Landlock would otherwise seem to be missing.
-    for (const char *const *folder = request->folders; *folder != NULL; folder++) {
-        require(access(*folder, R_OK), *folder);
+    // A server that runs at a low priority itself may not give a higher one.
+    if (getpriority(PRIO_PROCESS, 0) < request->niceness) {
+        require(setpriority(PRIO_PROCESS, 0, (int)request->niceness), "nice");
     }
+    volunteer_for_ending();
     note(sandbox_control_group, enter_groups(request->groups));
     note(sandbox_namespaces,
          unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS));
     require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
     require(drop_capabilities(), "capset");
     require(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE");
+    // Without capabilities even root may not read another user's folder: that is no fault of what lies in it.
+    for (const char *const *folder = request->folders; *folder != NULL; folder++) {
+        require(access(*folder, R_OK), *folder);
+    }
 }
 
 __attribute__((constructor)) static void seal(int argc, char **argv, char **environment) {

@@ -17,11 +17,13 @@ struct BoundedText {
         last = Array((last + bytes.dropFirst(room.count).suffix(Self.part)).suffix(Self.part))
     }
 
-    /// Of outsiders: made printable, without the newline at its end.
+    /// Of outsiders: made printable, its lines joined.
     var text: String {
         let isCut = length > 2 * Self.part
         let bytes = first + (isCut ? Array(" … ".utf8) : []) + last
-        let end = bytes.lastIndex { $0 != UInt8(ascii: "\n") }.map { $0 + 1 } ?? 0
-        return String(decoding: bytes[..<end], as: UTF8.self).printable
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        // What Swift says of a trap is followed by addresses.
+        let told = lines.prefix { !$0.starts(with: "Current stack trace:".utf8) }
+        return told.map { String(decoding: $0, as: UTF8.self).printable }.joined(separator: "; ")
     }
 }

@@ -58,6 +58,20 @@ import Testing
         #expect(report.checks.contains { $0.reason.contains("denied") }, "\(report.checks)")
     }
 
+    @Test func aTestThatRunsOutOfMemorySaysSo() async throws {
+        let job = job(on: "gemma3-trained")
+        let process = SealedProcess(
+            executable: Self.lapidary, readable: [job.model], memoryLimit: 90 << 20, timeLimit: .seconds(60))
+        let error = await #expect(throws: SealedProcessError.self) {
+            try await process.run(job, reporting: SmokeTestReport.self) { (_: SmokeTestProgress) in }
+        }
+        guard case .outOfMemory(let how) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(how.contains("90.0 MiB allowed: Fatal error: failed to allocate"))
+    }
+
     @Test func aJobThatIsNoneEndsWithoutAReport() async throws {
         let error = await #expect(throws: SealedProcessError.self) {
             try await process([Self.models]).run(job: Array("{}".utf8))
