@@ -11,6 +11,7 @@ struct FrameReader {
     private let nonce: [UInt8]
     private var pending: [UInt8] = []
     private var total = 0
+    private var count = 0
     private var sawSealed = false
     private(set) var report: SealedFrame?
 
@@ -62,6 +63,10 @@ struct FrameReader {
     }
 
     private mutating func note(_ frame: SealedFrame) throws(Breach) {
+        count += 1
+        guard count <= SealedFrame.countLimit else {
+            throw Breach(reason: "more than \(SealedFrame.countLimit) frames")
+        }
         guard sawSealed != (frame.kind == .sealed) else {
             throw Breach(reason: sawSealed ? "a second word on its sealing" : "a frame before it said how it is sealed")
         }

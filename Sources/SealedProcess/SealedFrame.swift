@@ -18,6 +18,8 @@ struct SealedFrame: Equatable, Sendable {
     static let reportLimit = 256 << 10
     /// Of all frames of a run.
     static let totalLimit = 4 << 20
+    /// A test that says how far it is says so some thousand times.
+    static let countLimit = 20_000
 
     static let passedStatus: Int32 = 0
     static let failedStatus: Int32 = 3

@@ -11,10 +11,16 @@ extension SealedProcess {
         let outcome = try await run(job: Array(bytes)) { bytes in
             if let value = try? JSONDecoder().decode(Progress.self, from: Data(bytes)) { progress(value) }
         }
+        return (try outcome.decodedReport(as: Report.self), outcome)
+    }
+}
+
+extension SealedProcess.Outcome {
+    package func decodedReport<Report: Decodable>(as type: Report.Type) throws(SealedProcessError) -> Report {
         do {
-            return (try JSONDecoder().decode(Report.self, from: Data(outcome.report)), outcome)
+            return try JSONDecoder().decode(type, from: Data(report))
         } catch {
-            throw .broken("a report of \(outcome.report.count) bytes that is not one of ours")
+            throw .broken("a report of \(report.count) bytes that is not one of ours")
         }
     }
 }

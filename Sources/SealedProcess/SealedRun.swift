@@ -72,9 +72,13 @@ struct SealedRun: ~Copyable {
         }
         // Whoever could write results is gone, the supervisor too.
         var status: Int32 = 0
-        while waitpid(spawned.process, &status, 0) < 0, errno == EINTR {}
+        var waited = waitpid(spawned.process, &status, 0)
+        while waited < 0, errno == EINTR { waited = waitpid(spawned.process, &status, 0) }
+        let reason = Errno.current
         if let text = spawned.trouble.receive(into: &buffer) { trouble.append(text) }
         group?.remove()
+        // Without a status, nothing vouches for what was said.
+        guard waited == spawned.process else { throw .cannotStart("waitpid: \(reason)") }
         return try outcome(ChildStatus(raw: status))
     }
 

@@ -132,6 +132,13 @@ static void endless_progress(const char *a) {
     while (true) put_frame(frame_progress, payload, sizeof payload);
 }
 
+static void many_frames(const char *a) {
+    (void)a;
+    put_level();
+    for (int i = 0; i < 30000; i++) put_frame(frame_progress, "", 0);
+    report(frame_passed, "{}", 0);
+}
+
 static void silence(const char *a) {
     (void)a;
     _exit(0);
@@ -343,7 +350,7 @@ static const struct { const char *name; misdeed *misdeed; } misdeeds[] = {
     {"close-all", close_all}, {"close-and-leave", close_and_leave}, {"thread-bomb", thread_bomb},
     {"report-and-stay", report_and_stay}, {"trickle", trickle}, {"flood-results", flood_results},
     {"flood-output", flood_output}, {"flood-errors", flood_errors}, {"endless-progress", endless_progress},
-    {"silence", silence}, {"silence-after-level", silence_after_level}, {"print-pass", print_pass},
+    {"many-frames", many_frames}, {"silence", silence}, {"silence-after-level", silence_after_level}, {"print-pass", print_pass},
     {"write-pass", write_pass}, {"pass-without-nonce", pass_without_nonce},
     {"pass-with-wrong-nonce", pass_with_wrong_nonce}, {"huge-length", huge_length}, {"huge-report", huge_report},
     {"huge-progress", huge_progress}, {"partial-frame", partial_frame}, {"unknown-kind", unknown_kind},

@@ -45,6 +45,21 @@ private let runs = ProcessInfo.processInfo.environment["HOSTILE_RUNS"].flatMap(I
         }
     }
 
+    private struct Report: Decodable {
+        let loss: Double
+    }
+
+    /// Of the right kind, nonce and status, and yet no report of ours.
+    @Test(arguments: [
+        "deep-report", "give-report {\"loss\": NaN}", "give-report {\"loss\": 1e999}", "give-report {\"loss\": \"1\"}",
+        "give-report {}", "give-report", "give-report PASS", "give-report {\"loss\": 1",
+    ]) func aReportThatIsNoneIsNoPass(job: String) async throws {
+        let outcome = try await Room().run(job)
+        #expect(outcome.passed)
+        let error = #expect(throws: SealedProcessError.self) { try outcome.decodedReport(as: Report.self) }
+        #expect(error?.description.contains("not one of ours") == true)
+    }
+
     /// Runs it as often as asked, some at once; checks each end, its time, and that no process and no descriptor is
     /// left and memory stays flat.
     private func repeatedly(
