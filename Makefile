@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format clean packages test-packages swift clients fuzz peers
+.PHONY: help run build test lint format clean packages test-packages swift clients fuzz hostile peers
 
 LAPIDARY := .build/release/lapidary
 # One configuration for both commands, so that a test run after a demo builds the tests and nothing else.
@@ -13,6 +13,7 @@ help:
 	@echo 'make test    set up everything the tests need, and run them all'
 	@echo 'make lint    check the formatting'
 	@echo 'make fuzz    run the parsers on RUNS=20000 broken inputs each'
+	@echo 'make hostile run every hostile child RUNS=30 times in the sealed room'
 	@echo 'make peers   install what bench smoke-test compares with: torch, transformers, llama.cpp (some minutes)'
 	@echo 'make build   build .build/release/lapidary'
 
@@ -36,6 +37,11 @@ format: swift
 
 fuzz: swift
 	@Tests/Fuzz/run $(or $(RUNS),20000)
+
+hostile: packages swift
+	@$(BUILD) --product lapidaryPackageTests
+	@HOSTILE_RUNS=$(or $(RUNS),30) swift test -c release --skip-build --disable-testable-imports --no-parallel \
+	    --filter SealedProcessTests
 
 clean:
 	@rm -rf .build .build-fuzz .venv

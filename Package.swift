@@ -11,8 +11,6 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
-        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -22,6 +20,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .target(name: "CGemmaKernels"),
+        .target(name: "CSandbox"),
 
         .target(name: "RegistryCore", dependencies: ["COpenSSL"]),
         .target(name: "ModelFormats"),
@@ -34,6 +33,8 @@ let package = Package(
         .target(
             name: "FaultInjection", dependencies: ["RegistryCore", "ModelFormats", "GemmaInference", "SmokeTesting"]),
 
+        .target(name: "SealedProcess", dependencies: ["RegistryCore", "CSandbox"]),
+
         .target(name: "RegistryUpstream", dependencies: ["RegistryCore", "CCurl"]),
         .target(name: "RegistryStorage", dependencies: ["RegistryCore"]),
         .target(
@@ -45,9 +46,7 @@ let package = Package(
             name: "RegistryOperations",
             dependencies: [
                 "RegistryCore", "RegistryUpstream", "RegistryStorage", "RegistryCatalog", "RegistryPolicy",
-                "ModelFormats", "SmokeTesting",
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                "ModelFormats", "SmokeTesting", "SealedProcess",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
@@ -72,7 +71,7 @@ let package = Package(
             dependencies: [
                 "RegistryCore", "RegistryUpstream", "RegistryStorage", "RegistryCatalog", "RegistryPolicy",
                 "ModelFormats", "GemmaInference", "SmokeTesting", "FaultInjection", "RegistryOperations", "RegistryServer",
-                "SampleHub",
+                "SampleHub", "SealedProcess",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -95,6 +94,12 @@ let package = Package(
         .testTarget(
             name: "FaultInjectionTests",
             dependencies: ["FaultInjection", "SmokeTesting", "RegistryCore", "ModelFormats", "FixtureModels"]),
+        // A child that misbehaves, and where it finds less to be sealed with than on this machine.
+        .executableTarget(name: "HostileChild", dependencies: ["CSandbox"], path: "Tests/HostileChild"),
+        .executableTarget(name: "PoorerKernel", path: "Tests/PoorerKernel"),
+        .testTarget(
+            name: "SealedProcessTests",
+            dependencies: ["SealedProcess", "RegistryCore", "HostileChild", "PoorerKernel"]),
         .testTarget(name: "RegistryStorageTests", dependencies: ["RegistryCore", "RegistryStorage"]),
         .testTarget(name: "RegistryCatalogTests", dependencies: ["RegistryCore", "RegistryCatalog"]),
         .testTarget(name: "RegistryPolicyTests", dependencies: ["RegistryCore", "RegistryPolicy"]),
@@ -106,6 +111,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "RegistryCore", "RegistryCatalog", "RegistryOperations", "RegistryServer", "SampleHub",
+                "SealedProcess", "SmokeTesting",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
@@ -121,7 +127,8 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system && !target.name.hasPrefix("CGemma") {
+let cTargets: Set = ["CGemmaKernels", "CSandbox", "HostileChild", "PoorerKernel"]
+for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
     // Tests join everything; the walls are for what they test.
     guard target.type != .test, target.path?.hasPrefix("Tests/") != true else { continue }

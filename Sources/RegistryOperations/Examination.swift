@@ -54,11 +54,11 @@ struct Examination {
         let process = SmokeTestProcess(
             executable: registry.configuration.executable, timeLimit: registry.policy.smokeTest.timeLimit)
         do {
-            let verdict = try await process.run(
+            let answer = try await process.run(
                 SmokeTestJob(
                     model: folder, snapshot: snapshot, policy: registry.policy, probe: probe,
                     testerBuild: registry.testerBuild))
-            return [inspection, Evidence(verdict, manifest: manifest.digest)]
+            return [inspection, Evidence(answer, manifest: manifest.digest)]
         } catch let broken as SmokeTestProcess.Broken {
             return [
                 inspection,
@@ -92,10 +92,12 @@ extension Evidence {
             measurements: measurements)
     }
 
-    fileprivate init(_ report: SmokeTestReport, manifest: SHA256Digest) {
+    fileprivate init(_ answer: SmokeTestProcess.Answer, manifest: SHA256Digest) {
+        let report = answer.report
         let decisive = report.checks.first { $0.outcome.rawValue == report.verdict.rawValue }
         let seconds = Quantity.fixed(report.seconds, 2)
         var measurements = ["seconds": seconds, "peakMemory": Quantity.bytes(Int64(report.peakMemoryBytes))]
+        measurements["sandbox"] = answer.sandbox
         measurements["meanNLL"] = report.meanNLL.map { Quantity.fixed($0, 4) }
         measurements["generatedText"] = report.texts.first?.text
         measurements["modelType"] = report.modelType

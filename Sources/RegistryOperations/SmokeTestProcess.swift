@@ -1,75 +1,72 @@
+import Dispatch
 import Foundation
 import RegistryCore
+import SealedProcess
 import SmokeTesting
-import Subprocess
-import SystemPackage
 
-/// Runs the smoke test in a process of its own: `lapidary smoke-test DIR --job -`, with an empty environment, a
-/// time limit, and nothing of ours but the job on its standard input.
+/// Runs the smoke test in a sealed process of its own: our own program again, which can read the model's files, and the
+/// base model's, and do nothing else but answer.
 ///
 /// A model that makes the reader crash, hang or babble can so end neither the server nor the test with a pass: the
 /// report must parse, its verdict must agree with the exit status, and anything else is a failed test.
 struct SmokeTestProcess {
     let executable: String
     let timeLimit: Duration
-
-    /// A report of eight checks is 3 KiB; the rest is the generated text.
-    private static let outputLimit = 1 << 20
+    /// As of `nice`: 0 for tests that somebody waits for.
+    var niceness: Int32 = 0
+    var leastLevel = SandboxLevel.seccomp
+    /// Beyond the files, which are mapped: what the test computes in, its program and its threads.
+    var memoryAllowance = Int64(2) << 30
 
     /// The test came to no verdict of its own; this counts against the model.
     struct Broken: Error {
         let reason: String
     }
 
-    /// - Throws: ``Broken``
-    func run(_ job: SmokeTestJob) async throws -> SmokeTestReport {
-        let input = String(decoding: try JSONEncoder().encode(job), as: UTF8.self)
-        let result = try await withDeadline {
-            try await Subprocess.run(
-                .path(FilePath(executable)),
-                arguments: ["smoke-test", job.model, "--job", "-", "--format", "json"],
-                environment: .custom([:] as [Environment.Key: String]), workingDirectory: "/",
-                platformOptions: .ownSession, input: .string(input), output: .bytes(limit: Self.outputLimit),
-                error: .string(limit: 4096))
+    /// A sealed run's report, and how it was sealed.
+    struct Answer: Sendable {
+        let report: SmokeTestReport
+        let level: SandboxLevel
+        /// What the next level wanted and did not get.
+        let shortOf: String?
+
+        /// For a person: `level 4 of 5: sees no network, …; control group: No such file or directory`.
+        var sandbox: String {
+            "level \(level.rawValue) of \(SandboxLevel.allCases.count): \(level.sentence)"
+                + (shortOf.map { "; \($0)" } ?? "")
         }
-        guard let result else {
-            throw Broken(reason: "no verdict within \(timeLimit.components.seconds) s, so the test was ended")
-        }
-        guard let report = try? JSONDecoder().decode(SmokeTestReport.self, from: Data(result.standardOutput)) else {
-            throw Broken(
-                reason:
-                    "the tester ended with \(result.terminationStatus) and no report: \(result.standardError.printable)"
-            )
-        }
-        let passes = report.verdict == .passed || report.verdict == .warned
-        guard passes == result.terminationStatus.isSuccess else {
-            throw Broken(
-                reason: "the report says \(report.verdict.rawValue), the exit status \(result.terminationStatus)")
-        }
-        return report
     }
 
-    /// Nil where the time is up; the child is killed by then.
-    private func withDeadline<Value: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value? {
-        try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: timeLimit)
-                return nil
+    /// Cancelling the task ends the test at once.
+    ///
+    /// - Throws: ``Broken``; or ``SealedProcessError`` where the model is not to blame: it cannot be sealed as far as
+    ///   asked, cannot be started, or was cancelled.
+    func run(
+        _ job: SmokeTestJob, progress: @escaping @Sendable (SmokeTestProgress) -> Void = { _ in }
+    ) async throws -> Answer {
+        let folders = [job.model] + (job.base.map { [$0.folder] } ?? [])
+        let files = try await blocking { folders.reduce(Int64(0)) { $0 + Self.bytes(of: $1) } }
+        let process = SealedProcess(
+            executable: executable, readable: folders, memoryLimit: files + memoryAllowance, timeLimit: timeLimit,
+            niceness: Int(niceness), leastLevel: leastLevel)
+        do {
+            let (report, outcome) = try await process.run(job, reporting: SmokeTestReport.self, progress: progress)
+            guard report.verdict.passes == outcome.passed else {
+                throw Broken(reason: "the report says \(report.verdict.rawValue), the exit status does not")
             }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
+            return Answer(report: report, level: outcome.level, shortOf: outcome.shortOf)
+        } catch let error as SealedProcessError where error.countsAgainstModel {
+            throw Broken(reason: "\(error)")
         }
     }
-}
 
-extension PlatformOptions {
-    /// Away from our terminal and our process group.
-    fileprivate static var ownSession: PlatformOptions {
-        var options = PlatformOptions()
-        options.createSession = true
-        return options
+    /// Of a file, or of all files under a folder.
+    private static func bytes(of path: String) -> Int64 {
+        let manager = FileManager.default
+        func size(_ path: String) -> Int64 {
+            (try? manager.attributesOfItem(atPath: path)[.size] as? Int64).flatMap { $0 } ?? 0
+        }
+        guard let names = manager.enumerator(atPath: path) else { return size(path) }
+        return names.reduce(size(path)) { $0 + size("\(path)/\($1)") }
     }
 }

@@ -19,6 +19,7 @@ struct Lapidary: AsyncParsableCommand {
         ])
 
     static func main() async {
+        SealedSmokeTest.runIfSealed()
         // A reader that goes away (a pipe into head) shall end a write with an error, not the process with a signal.
         signal(SIGPIPE, SIG_IGN)
         do {
