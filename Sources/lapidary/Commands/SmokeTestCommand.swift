@@ -38,6 +38,9 @@ struct SmokeTestCommand: AsyncParsableCommand {
     @Option(help: .hidden)
     var job: String?
 
+    @Option(help: .hidden)
+    var niceness: Int32 = 0
+
     @Flag(help: "Give pages of weights back after use: about 64 MiB of memory in all, for up to twice the time.")
     var frugal = false
 
@@ -45,6 +48,7 @@ struct SmokeTestCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        if niceness > 0 { _ = nice(niceness) }
         let job = try readJob()
         let report = try await blocking(qos: .userInitiated) { SmokeTest.run(job) }
         try output.print(report) { report in
