@@ -140,10 +140,20 @@ extension Comparison {
 }
 
 extension Comparison.MeasurementPair {
+    package var textOfA: String { text(a) }
+    package var textOfB: String { text(b) }
+
+    private func text(_ measurement: Measurement?) -> String {
+        guard let measurement else { return "-" }
+        guard name == "peakMemory", let bytes = Int64(exactly: measurement.value) else { return measurement.text }
+        return Quantity.bytes(bytes)
+    }
+
     /// `+0.0312`; empty where one side has none.
     package var signed: String {
         guard let difference else { return "" }
-        return (difference.value > 0 ? "+" : "") + difference.text
+        return (difference.value > 0 ? "+" : difference.value < 0 ? "-" : "")
+            + text(Measurement(abs(difference.value)))
     }
 
     /// `+3.2 %`; empty where there is nothing to be a part of.

@@ -132,6 +132,10 @@ extension Retest.Answer {
             return total == 1 ? "the one served model was tested under the present rules"
                 : "all \(total) served models were tested under the present rules"
         }
+        if tested == total {
+            return "all \(total) served models were tested under the present rules; \(waiting) of the new verdicts are not "
+                + "in effect yet"
+        }
         return "\(tested) of \(total) served models have a verdict under the present rules; all are served under the "
             + "verdict they have until the last one has a new one, then all new ones take effect together"
     }

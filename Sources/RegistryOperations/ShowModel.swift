@@ -22,6 +22,7 @@ package struct ShowModel: Verb {
         let job = try await registry.catalog.latestJob(of: repository)
         var summary = registry.summary(of: shown, count)
         summary.activity = job?.activity ?? ""
+        let all = try await registry.catalog.snapshots()
         let verdicts = try await registry.catalog.evidence(.smokeTest, of: shown.id)
         return ModelDetail(
             summary: summary, refs: shown.refs, manifest: shown.manifest,
@@ -35,7 +36,19 @@ package struct ShowModel: Verb {
             job: job, earlierVerdicts: verdicts.dropFirst().prefix(100).map(EarlierVerdict.init),
             retest: try await registry.retestPlan().rows.first {
                 $0.repository == repository && $0.commit == shown.commit
-            })
+            }, relatives: Self.relatives(of: shown, among: all))
+    }
+
+    /// Bases, siblings and variants by what the cards claim; at most 50.
+    private static func relatives(of shown: SnapshotRecord, among all: [SnapshotRecord]) -> [RepositoryID] {
+        let bases = Set(shown.card.baseModels)
+        let related = all.filter { other in
+            let name = other.repository.description
+            return other.repository != shown.repository
+                && (bases.contains(name) || other.card.baseModels.contains(shown.repository.description)
+                    || !bases.isDisjoint(with: other.card.baseModels))
+        }
+        return Array(Set(related.map(\.repository)).sorted().prefix(50))
     }
 }
 
@@ -58,6 +71,8 @@ package struct ModelDetail: Codable, Sendable {
     package let earlierVerdicts: [EarlierVerdict]
     /// Where it stands on the way to the present rules of testing; nil where it is not served.
     package let retest: RetestRow?
+    /// Models here that it descends from, that descend from it, or that share a base with it; as cards claim.
+    package let relatives: [RepositoryID]
 }
 
 /// A smoke test whose verdict another has replaced.

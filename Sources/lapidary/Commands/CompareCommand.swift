@@ -50,7 +50,7 @@ extension Comparison {
             add(
                 ["MEASURED", "A", "B", "B - A", ""],
                 measurements.map {
-                    [$0.name, $0.a?.text ?? "-", $0.b?.text ?? "-", $0.signed, $0.percent]
+                    [$0.name, $0.textOfA, $0.textOfB, $0.signed, $0.percent]
                 }, otherwise: "")
         }
         if !texts.isEmpty {
