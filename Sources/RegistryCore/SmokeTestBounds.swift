@@ -84,9 +84,9 @@ package struct SmokeTestBounds: Codable, Equatable, Sendable {
 
 extension SmokeTestBounds {
     /// Every bound by its name, as evidence keeps them.
-    package var values: [String: Measurement] {
+    package var values: [String: MeasuredNumber] {
         guard let bytes = try? JSONEncoder().encode(self),
-            let values = try? JSONDecoder().decode([String: Measurement?].self, from: bytes)
+            let values = try? JSONDecoder().decode([String: MeasuredNumber?].self, from: bytes)
         else { return [:] }
         return values.compactMapValues { $0 }
     }

@@ -22,7 +22,7 @@ package struct SmokeTestRecord: Codable, Equatable, Sendable {
     package let identity: TestIdentity
     /// The bounds themselves, by name, as the policy had them: a digest alone explains nothing later. Numbers, not
     /// ``SmokeTestBounds``: a later build has other bounds and must still read this.
-    package let bounds: [String: Measurement]
+    package let bounds: [String: MeasuredNumber]
     /// Nil where the test ended before the class was known.
     package let modelClass: ModelClass?
     package let classReason: String
@@ -34,13 +34,14 @@ package struct SmokeTestRecord: Codable, Equatable, Sendable {
     package let seconds: Double
     /// Bytes: the largest resident set of the child, mapped weights included.
     package let peakMemory: Int64
-    package let measurements: [String: Measurement]
+    package let measurements: [String: MeasuredNumber]
     package let texts: [Text]
 
     package init(
-        identity: TestIdentity, bounds: [String: Measurement], modelClass: ModelClass?, classReason: String, base: String?,
+        identity: TestIdentity, bounds: [String: MeasuredNumber], modelClass: ModelClass?, classReason: String,
+        base: String?,
         sandbox: String, machine: Machine = .current, seconds: Double, peakMemory: Int64,
-        measurements: [String: Measurement] = [:], texts: [Text] = []
+        measurements: [String: MeasuredNumber] = [:], texts: [Text] = []
     ) {
         self.identity = identity
         self.bounds = bounds
@@ -58,7 +59,7 @@ package struct SmokeTestRecord: Codable, Equatable, Sendable {
 
 /// A measured number. A broken model's may be no number at all, which JSON has no number for either: then it is
 /// written as `"nan"`, `"inf"` or `"-inf"`.
-package struct Measurement: Codable, Sendable, Equatable, ExpressibleByFloatLiteral {
+package struct MeasuredNumber: Codable, Sendable, Equatable, ExpressibleByFloatLiteral {
     package let value: Double
 
     package init(_ value: Double) { self.value = value }

@@ -81,11 +81,11 @@ extension Comparison {
     }
 
     private static func measurements(_ a: SmokeTestRecord?, _ b: SmokeTestRecord?) -> [MeasurementPair] {
-        func all(_ record: SmokeTestRecord?) -> [String: Measurement] {
+        func all(_ record: SmokeTestRecord?) -> [String: MeasuredNumber] {
             guard let record else { return [:] }
             var all = record.measurements
-            all["seconds"] = Measurement(record.seconds)
-            all["peakMemory"] = Measurement(Double(record.peakMemory))
+            all["seconds"] = MeasuredNumber(record.seconds)
+            all["peakMemory"] = MeasuredNumber(Double(record.peakMemory))
             return all
         }
         let (left, right) = (all(a), all(b))
@@ -98,7 +98,7 @@ extension Comparison {
                 part = mine.value == 0 ? nil : (theirs.value - mine.value) / abs(mine.value)
             }
             return MeasurementPair(
-                name: name, a: mine, b: theirs, difference: difference.map { Measurement($0) },
+                name: name, a: mine, b: theirs, difference: difference.map { MeasuredNumber($0) },
                 part: part.flatMap { $0.isFinite ? $0 : nil })
         }
     }
@@ -143,7 +143,7 @@ extension Comparison.MeasurementPair {
     package var textOfA: String { text(a) }
     package var textOfB: String { text(b) }
 
-    private func text(_ measurement: Measurement?) -> String {
+    private func text(_ measurement: MeasuredNumber?) -> String {
         guard let measurement else { return "-" }
         guard name == "peakMemory", let bytes = Int64(exactly: measurement.value) else { return measurement.text }
         return Quantity.bytes(bytes)
@@ -153,7 +153,7 @@ extension Comparison.MeasurementPair {
     package var signed: String {
         guard let difference else { return "" }
         return (difference.value > 0 ? "+" : difference.value < 0 ? "-" : "")
-            + text(Measurement(abs(difference.value)))
+            + text(MeasuredNumber(abs(difference.value)))
     }
 
     /// `+3.2 %`; empty where there is nothing to be a part of.

@@ -53,10 +53,10 @@ package struct Comparison: Codable, Sendable {
 
     package struct MeasurementPair: Codable, Sendable, Equatable {
         package let name: String
-        package let a: Measurement?
-        package let b: Measurement?
+        package let a: MeasuredNumber?
+        package let b: MeasuredNumber?
         /// b less a.
-        package let difference: Measurement?
+        package let difference: MeasuredNumber?
         /// b less a in parts of a; nil where a is 0 or one is no number.
         package let part: Double?
     }

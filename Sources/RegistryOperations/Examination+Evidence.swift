@@ -25,7 +25,7 @@ extension Evidence {
     }
 
     /// A verdict that the tester reported.
-    init(_ run: SealedRun, _ plan: PlannedTest, base: String?, manifest: SHA256Digest) {
+    init(_ run: SmokeTestRun, _ plan: PlannedTest, base: String?, manifest: SHA256Digest) {
         let report = run.report
         let decisive = report.checks.first { $0.outcome.rawValue == report.verdict.rawValue }
         let asked = report.checks.count { $0.outcome != .notApplicable }
@@ -40,11 +40,11 @@ extension Evidence {
                     name: $0.name.rawValue, outcome: $0.outcome.rawValue, value: $0.value, bound: $0.bound,
                     reason: $0.reason)
             },
-            measurements: report.modelType.map { ["modelType": $0] } ?? [:],
             test: SmokeTestRecord(
                 identity: plan.identity, bounds: plan.bounds.values, modelClass: report.modelClass,
                 classReason: report.classReason, base: base, sandbox: run.sandbox, seconds: report.seconds,
-                peakMemory: Int64(report.peakMemoryBytes), measurements: report.measurements.mapValues { Measurement($0) },
+                peakMemory: Int64(report.peakMemoryBytes),
+                measurements: report.measurements.mapValues { MeasuredNumber($0) },
                 texts: report.texts.map {
                     SmokeTestRecord.Text(
                         language: $0.language, prompt: $0.prompt, text: $0.text, tokens: $0.tokens.count,

@@ -26,7 +26,7 @@ struct PlannedTest: Sendable {
 }
 
 /// What came back from a child.
-struct SealedRun: Sendable {
+struct SmokeTestRun: Sendable {
     let report: SmokeTestReport
     /// How far the child was sealed off, in words; empty where that is not known.
     let sandbox: String
@@ -50,7 +50,7 @@ extension Registry {
     ///   ``OperationError/cannotTest(_:)`` where that lies with this machine.
     func runSealed(
         _ job: SmokeTestJob, niceness: Int32, progress: @escaping @Sendable (String, Double) -> Void
-    ) async throws -> SealedRun {
+    ) async throws -> SmokeTestRun {
         do {
             return try await seal(job, niceness, policy.smokeTest.timeLimit, progress)
         } catch let broken as SmokeTestProcess.Broken {
@@ -69,10 +69,10 @@ extension Registry {
     private func seal(
         _ job: SmokeTestJob, _ niceness: Int32, _ timeLimit: Duration,
         _ progress: @escaping @Sendable (String, Double) -> Void
-    ) async throws -> SealedRun {
+    ) async throws -> SmokeTestRun {
         let process = SmokeTestProcess(
             executable: configuration.executable, timeLimit: timeLimit, niceness: niceness)
-        return SealedRun(report: try await process.run(job), sandbox: "")
+        return SmokeTestRun(report: try await process.run(job), sandbox: "")
     }
 
     /// A model may crash its tester. So may a machine on which the tester cannot run at all, and then every model would
@@ -80,7 +80,9 @@ extension Registry {
     private func requireWorkingTester() async throws {
         let folder = FileManager.default.temporaryDirectory.path + "/lapidary-empty-\(UUID().uuidString)"
         do {
-            try await blocking { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+            try await blocking {
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            }
             defer { try? FileManager.default.removeItem(atPath: folder) }
             let job = SmokeTestJob(
                 model: folder, probes: ProbeSet(name: "empty", texts: [], prompts: []),

@@ -129,11 +129,13 @@ extension Retest.Answer {
     package var summary: String {
         let waiting = rows.count { $0.state == .tested }
         if tested == total, waiting == 0 {
-            return total == 1 ? "the one served model was tested under the present rules"
+            return total == 1
+                ? "the one served model was tested under the present rules"
                 : "all \(total) served models were tested under the present rules"
         }
         if tested == total {
-            return "all \(total) served models were tested under the present rules; \(waiting) of the new verdicts are not "
+            return
+                "all \(total) served models were tested under the present rules; \(waiting) of the new verdicts are not "
                 + "in effect yet"
         }
         return "\(tested) of \(total) served models have a verdict under the present rules; all are served under the "

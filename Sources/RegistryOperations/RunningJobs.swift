@@ -63,6 +63,10 @@ extension Registry {
         }
         running.add(job, of: repository, task)
         defer { running.remove(job) }
-        return try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
+        }
     }
 }

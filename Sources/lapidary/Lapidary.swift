@@ -15,7 +15,8 @@ struct Lapidary: AsyncParsableCommand {
         subcommands: [
             Serve.self, MirrorCommand.self, ListCommand.self, ShowCommand.self, CompareCommand.self,
             RetestCommand.self, CancelCommand.self, RevokeCommand.self, SmokeTestCommand.self, GenerateCommand.self,
-            StatsCommand.self, ScanCommand.self, InventoryCommand.self, TokenCommand.self, DemoCommand.self, SampleHubCommand.self, BenchCommand.self,
+            StatsCommand.self, ScanCommand.self, InventoryCommand.self, TokenCommand.self, DemoCommand.self,
+            SampleHubCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

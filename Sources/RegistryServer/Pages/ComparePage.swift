@@ -86,7 +86,8 @@ struct ComparePage {
             guard !text.isEmpty else { return "(nothing)" }
             let scalars = text.unicodeScalars
             let beginning = String(String.UnicodeScalarView(scalars.prefix(2000)))
-            return scalars.count > 2000 ? beginning + "… (\(Quantity.grouped(Int64(scalars.count))) characters)" : beginning
+            return scalars.count > 2000
+                ? beginning + "… (\(Quantity.grouped(Int64(scalars.count))) characters)" : beginning
         }
     }
 

@@ -41,7 +41,8 @@ struct SmokeTestView {
         let identity = test.identity
         let why = test.classReason.isEmpty ? "" : ": \(test.classReason)"
         var facts = [
-            ModelPage.Fact(name: "Tested as", value: test.modelClass.map { "\($0.rawValue)\(why)" } ?? "not recognised"),
+            ModelPage.Fact(
+                name: "Tested as", value: test.modelClass.map { "\($0.rawValue)\(why)" } ?? "not recognised"),
             ModelPage.Fact(name: "Sealed off by", value: test.sandbox.isEmpty ? "not recorded" : test.sandbox),
             ModelPage.Fact(name: "On", value: test.machine.text),
             ModelPage.Fact(

@@ -6,7 +6,8 @@ import RegistryOperations
 struct RetestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retest",
-        abstract: "List what the present tester, probes and bounds would change over everything served; or test it now.",
+        abstract:
+            "List what the present tester, probes and bounds would change over everything served; or test it now.",
         discussion: """
             A server re-tests by itself, in the background, what was tested under other rules; until all of it has a \
             new verdict, each model is served under the one it has, then all new verdicts take effect together. Exit \
@@ -26,7 +27,9 @@ struct RetestCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        if model != nil, now || apply { throw ValidationError("a model is tested at once: leave out --now and --apply") }
+        if model != nil, now || apply {
+            throw ValidationError("a model is tested at once: leave out --now and --apply")
+        }
     }
 
     func run() async throws {
@@ -69,7 +72,10 @@ extension Retest.Answer {
     fileprivate var lines: [String] {
         if let model, let row = rows.first {
             let why = model.reason.isEmpty ? "" : ", \(model.reason.printable)"
-            return ["\(row.repository)@\(row.commit.short): \(row.change.printable)", "state: \(model.state.rawValue)\(why)"]
+            return [
+                "\(row.repository)@\(row.commit.short): \(row.change.printable)",
+                "state: \(model.state.rawValue)\(why)",
+            ]
         }
         guard !rows.isEmpty else { return ["nothing is served that was run"] }
         var lines = Table(
@@ -85,7 +91,8 @@ extension Retest.Answer {
         lines += changes.map { "  \($0.printable)" }
         if let brake { lines.append("held: \(brake)") }
         if let trouble {
-            lines.append("stopped \(trouble.at.minutes): \(trouble.message.printable); everything stays served as it is")
+            lines.append(
+                "stopped \(trouble.at.minutes): \(trouble.message.printable); everything stays served as it is")
         }
         return lines
     }
