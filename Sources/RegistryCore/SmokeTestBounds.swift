@@ -1,5 +1,3 @@
-import Foundation
-
 /// What a smoke test allows; every number comes from the policy, whose file states where it comes from.
 package struct SmokeTestBounds: Codable, Equatable, Sendable {
     /// Mean negative log-likelihood in nats per token: above it the test fails.
@@ -79,15 +77,5 @@ package struct SmokeTestBounds: Codable, Equatable, Sendable {
     package init(maximumMeanNLL: Double, warnMeanNLL: Double? = nil) {
         self.maximumMeanNLL = maximumMeanNLL
         self.warnMeanNLL = warnMeanNLL ?? maximumMeanNLL
-    }
-}
-
-extension SmokeTestBounds {
-    /// Every bound by its name, as evidence keeps them.
-    package var values: [String: MeasuredNumber] {
-        guard let bytes = try? JSONEncoder().encode(self),
-            let values = try? JSONDecoder().decode([String: MeasuredNumber?].self, from: bytes)
-        else { return [:] }
-        return values.compactMapValues { $0 }
     }
 }

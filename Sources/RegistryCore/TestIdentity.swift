@@ -1,5 +1,3 @@
-import Foundation
-
 /// Under which rules a smoke test was made. Two tests of the same bytes under the same identity come to the same
 /// verdict; where anything here differs, an old verdict does not speak for the new rules.
 package struct TestIdentity: Codable, Hashable, Sendable {
@@ -52,13 +50,4 @@ package struct TestIdentity: Codable, Hashable, Sendable {
 extension SHA256Digest {
     /// The first twelve digits: enough to tell two apart by eye.
     package var short: String { String(hex.prefix(12)) }
-
-    /// Of a value's JSON with sorted keys: the same for equal values, whatever file they were read from.
-    package init(ofJSON value: some Encodable) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        self = ContentDigests.sha256(of: Array((try? encoder.encode(value)) ?? Data()))
-    }
 }

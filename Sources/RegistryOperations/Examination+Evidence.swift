@@ -41,7 +41,7 @@ extension Evidence {
                     reason: $0.reason)
             },
             test: SmokeTestRecord(
-                identity: plan.identity, bounds: plan.bounds.values, modelClass: report.modelClass,
+                identity: plan.identity, bounds: plan.bounds, modelClass: report.modelClass,
                 classReason: report.classReason, base: base, sandbox: run.sandbox, seconds: report.seconds,
                 peakMemory: Int64(report.peakMemoryBytes),
                 measurements: report.measurements.mapValues { MeasuredNumber($0) },
@@ -59,7 +59,7 @@ extension Evidence {
             kind: .smokeTest, outcome: .failed, manifest: manifest, producer: plan.identity.testerBuild,
             summary: broken.reason,
             test: SmokeTestRecord(
-                identity: plan.identity, bounds: plan.bounds.values, modelClass: nil, classReason: "", base: base,
+                identity: plan.identity, bounds: plan.bounds, modelClass: nil, classReason: "", base: base,
                 sandbox: "", seconds: seconds, peakMemory: 0))
     }
 }

@@ -1,6 +1,7 @@
 import ModelFormats
 import RegistryCatalog
 import RegistryCore
+import RegistryPolicy
 import RegistryStorage
 import SmokeTesting
 
@@ -58,11 +59,12 @@ struct Examination {
         _ registry: Registry, _ log: JobLog
     ) async throws -> Evidence {
         let job = SmokeTestJob(
-            model: folder, repository: snapshot.repository.description,
-            base: base.map { SmokeTestJob.BaseModel(name: $0.name, folder: $0.folder) }, card: snapshot.card.forTest,
-            modelClass: plan.modelClass, depth: plan.depth, probes: plan.probes, bounds: plan.bounds,
-            testerBuild: registry.testerBuild)
-        let need = manifest.totalSize.addingReportingOverflow(TestTurn.allowance + (base?.size ?? 0)).partialValue
+            model: folder, snapshot: snapshot,
+            base: base.map { SmokeTestJob.BaseModel(name: $0.name, folder: $0.folder) }, policy: registry.policy,
+            probe: plan.probe, testerBuild: registry.testerBuild)
+        let need = [base?.size ?? 0, registry.policy.smokeTest.memoryAllowance].reduce(manifest.totalSize) {
+            $0.addingReportingOverflow($1).partialValue
+        }
         return try await registry.testTurn.hold(need, isUrgent: isUrgent, say: log.say) {
             try await log.say("running the smoke test")
             let start = ContinuousClock.now
@@ -111,12 +113,6 @@ extension Registry {
     /// Whether every one of these files is in the store, in its size.
     func areHere(_ files: [FileEntry]) async throws -> Bool {
         try await blocking { [blobs] in files.allSatisfy { blobs.size(of: $0.digest) == $0.size } }
-    }
-}
-
-extension ModelCard {
-    fileprivate var forTest: SmokeTestJob.Card {
-        SmokeTestJob.Card(pipeline: pipeline, relation: relation, tags: tags)
     }
 }
 

@@ -1,28 +1,22 @@
 import Foundation
-package import RegistryCore
-package import RegistryPolicy
-package import SmokeTesting
+import RegistryCore
+import RegistryPolicy
+import SmokeTesting
 
 /// How the policy in force tests a model.
 struct PlannedTest: Sendable {
-    let probes: ProbeSet
-    let bounds: SmokeTestBounds
-    let depth: ProbeSet.Depth
-    /// The policy's word on the class, where it has one.
-    let modelClass: ModelClass?
+    let probe: Policy.Probe
     let identity: TestIdentity
 
-    init(
-        probes: ProbeSet, bounds: SmokeTestBounds, depth: ProbeSet.Depth, modelClass: ModelClass?, testerBuild: String
-    ) {
-        self.probes = probes
-        self.bounds = bounds
-        self.depth = depth
-        self.modelClass = modelClass
+    init(_ probe: Policy.Probe, of repository: RepositoryID, under policy: Policy, testerBuild: String) {
+        self.probe = probe
         identity = TestIdentity(
-            testerBuild: testerBuild, probeSet: probes.name, probes: SHA256Digest(ofJSON: probes),
-            bounds: SHA256Digest(ofJSON: bounds), depth: depth, modelClass: modelClass)
+            testerBuild: testerBuild, probeSet: probe.set.name, probes: probe.setDigest, bounds: probe.bounds.digest,
+            depth: policy.smokeTest.depth, modelClass: policy.modelClass(of: repository))
     }
+
+    /// Every bound by its key in the policy file.
+    var bounds: [String: MeasuredNumber] { probe.bounds.byKey.mapValues { MeasuredNumber($0) } }
 }
 
 /// What came back from a child.
@@ -35,9 +29,8 @@ struct SmokeTestRun: Sendable {
 extension Registry {
     /// Nil where the policy has no probe for the repository.
     func plannedTest(of repository: RepositoryID) -> PlannedTest? {
-        policy.probe(for: repository).map { probe in
-            PlannedTest(
-                probes: probe.probeSet, bounds: probe.bounds, depth: .quick, modelClass: nil, testerBuild: testerBuild)
+        policy.probe(for: repository).map {
+            PlannedTest($0, of: repository, under: policy, testerBuild: testerBuild)
         }
     }
 
@@ -95,25 +88,5 @@ extension Registry {
             try Task.checkCancellation()
             throw OperationError.cannotTest("the tester could not even report on an empty folder: \(broken.reason)")
         }
-    }
-}
-
-extension Policy.Probe {
-    package var probeSet: ProbeSet {
-        ProbeSet(
-            name: "policy", texts: [.init(language: "en", text: text)],
-            prompts: [.init(language: "en", prompt: prompt, maximumTokens: maximumTokens)])
-    }
-
-    package var bounds: SmokeTestBounds {
-        SmokeTestBounds(maximumMeanNLL: maximumMeanNLL, warnMeanNLL: warnMeanNLL)
-    }
-}
-
-extension SmokeTestJob {
-    package init(model: String, repository: String, probe: Policy.Probe, testerBuild: String) {
-        self.init(
-            model: model, repository: repository, probes: probe.probeSet, bounds: probe.bounds,
-            testerBuild: testerBuild)
     }
 }

@@ -15,9 +15,6 @@ actor TestTurn {
     private var waiting: [Waiting] = []
     private var nextID = 0
 
-    /// Memory that a test takes beyond its model's files: caches of keys and values, logits, the tester itself.
-    static let allowance: Int64 = 512 << 20
-
     /// - Parameters:
     ///   - need: bytes.
     ///   - say: told why the test waits, or that it takes more than there is.

@@ -41,7 +41,7 @@ import Testing
                 let refused = try #require(try await registry.catalog.snapshot(name, .main))
                 #expect(refused.decision?.reason?.rule == "smoke-test")
                 #expect(refused.evidence[.smokeTest]?.test?.identity != old)
-                #expect(refused.evidence[.smokeTest]?.test?.bounds["maximumMeanNLL"] == 0.5)
+                #expect(refused.evidence[.smokeTest]?.test?.bounds["maximum-mean-nll"] == 0.5)
                 // Its bytes stay: the next change may admit it again.
                 #expect(try await registry.catalog.releasedBlobs().isEmpty)
                 let shown = try await ShowModel(repository: name, revision: nil).perform(in: registry) { _ in }

@@ -32,18 +32,6 @@ import Testing
 
     private func identity() -> TestIdentity { Self.identity() }
 
-    @Test func equalBoundsHaveOneDigestAndAnyOtherNumberAnother() {
-        let bounds = SmokeTestBounds(maximumMeanNLL: 7, warnMeanNLL: 5.3)
-        #expect(
-            SHA256Digest(ofJSON: bounds) == SHA256Digest(ofJSON: SmokeTestBounds(maximumMeanNLL: 7, warnMeanNLL: 5.3)))
-        #expect(
-            SHA256Digest(ofJSON: bounds)
-                != SHA256Digest(ofJSON: SmokeTestBounds(maximumMeanNLL: 7.000001, warnMeanNLL: 5.3)))
-        #expect(bounds.values["maximumMeanNLL"] == 7.0)
-        #expect(bounds.values["warnMeanNLL"] == 5.3)
-        #expect(bounds.values["minimumEntropy"] == 0.05)
-    }
-
     @Test(arguments: [2.5, 0, -1e300, Double.nan, .infinity, -.infinity])
     func aMeasurementSurvivesJSON(value: Double) throws {
         let measurement = MeasuredNumber(value)

@@ -100,4 +100,4 @@ extension SmokeTestCommand {
     enum Relation: String, ExpressibleByArgument, CaseIterable { case finetune, adapter, quantized, merge }
 }
 
-extension ModelClass: @retroactive ExpressibleByArgument {}
+extension ModelClass: ExpressibleByArgument {}
