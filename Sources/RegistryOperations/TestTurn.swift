@@ -3,7 +3,7 @@ import RegistryCore
 /// Lets smoke tests run at once where memory allows; the others wait. Tests that somebody waits for go before
 /// background ones, else first come, first served: a large test at the head is not overtaken, or it might wait for
 /// ever.
-actor TestTurn {
+package actor TestTurn {
     private struct Waiting {
         let id: Int
         let need: Int64
@@ -11,14 +11,23 @@ actor TestTurn {
         let continuation: CheckedContinuation<Void, any Error>
     }
 
+    private let machine: @Sendable () -> MemoryBudget
     private var budget = MemoryBudget(available: 0, cores: 1)
     private var waiting: [Waiting] = []
     private var nextID = 0
 
+    /// - Parameter machine: what there is to give while no test runs.
+    package init(of machine: @escaping @Sendable () -> MemoryBudget = MemoryBudget.ofThisMachine) {
+        self.machine = machine
+    }
+
+    /// How many wait.
+    package var queued: Int { waiting.count }
+
     /// - Parameters:
     ///   - need: bytes.
     ///   - say: told why the test waits, or that it takes more than there is.
-    nonisolated func hold<Value: Sendable>(
+    package nonisolated func hold<Value: Sendable>(
         _ need: Int64, isUrgent: Bool, say: @Sendable (String) async throws -> Void,
         _ body: () async throws -> Value
     ) async throws -> Value {
@@ -47,7 +56,7 @@ actor TestTurn {
 
     /// While nothing runs, all that is there is to be had; a running test's own pages would be taken for missing.
     private func measure() {
-        if budget.running == 0 { budget = .ofThisMachine() }
+        if budget.running == 0 { budget = machine() }
     }
 
     private func take(_ need: Int64, _ isUrgent: Bool) async throws {
