@@ -83,11 +83,11 @@ CREATE INDEX file_entries_by_digest ON file_entries (digest);
 
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('mirror')),
+    kind TEXT NOT NULL CHECK (kind IN ('mirror', 'retest')),
     namespace TEXT NOT NULL,
     name TEXT NOT NULL,
     revision TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
+    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     message TEXT NOT NULL,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
@@ -163,3 +163,10 @@ CREATE TABLE transfers (
 ) STRICT;
 
 CREATE INDEX transfers_by_pull ON transfers (snapshot_id, consumer_id, path);
+
+CREATE TABLE trials (
+    snapshot_id INTEGER PRIMARY KEY REFERENCES snapshots (id) ON DELETE CASCADE,
+    identity TEXT NOT NULL CHECK (length(identity) IN (0, 64)),
+    report TEXT NOT NULL CHECK (report <> ''),
+    made_at TEXT NOT NULL
+) STRICT;

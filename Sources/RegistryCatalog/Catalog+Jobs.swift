@@ -4,10 +4,17 @@ package import RegistryCore
 /// Work under way, as rows: a page can show it, and a restart knows what was cut off.
 package struct Job: Sendable, Codable {
     package enum State: String, Sendable, Codable {
-        case queued, running, done, failed
+        case queued, running, done, failed, cancelled
+    }
+
+    package enum Kind: String, Sendable, Codable {
+        case mirror
+        /// The smoke test alone, of what is here.
+        case retest
     }
 
     package let id: Int64
+    package let kind: Kind
     package let repository: RepositoryID
     package let revision: String
     package let state: State
@@ -21,13 +28,22 @@ package struct Job: Sendable, Codable {
 
 extension Catalog {
     package func beginJob(mirroring repository: RepositoryID, at revision: Revision) async throws -> Int64 {
+        try await beginJob(.mirror, repository, revision.name)
+    }
+
+    package func beginJob(testing snapshot: SnapshotRecord) async throws -> Int64 {
+        try await beginJob(.retest, snapshot.repository, snapshot.commit.hex)
+    }
+
+    private func beginJob(_ kind: Job.Kind, _ repository: RepositoryID, _ revision: String) async throws -> Int64 {
         try await write { database in
             let now = Timestamp.now.text
             try database.execute(
                 sql: """
                     INSERT INTO jobs (kind, namespace, name, revision, state, message, created_at, updated_at)
-                    VALUES ('mirror', ?, ?, ?, 'queued', 'waiting for its turn', ?, ?)
-                    """, arguments: [repository.namespace, repository.name, revision.name, now, now])
+                    VALUES (?, ?, ?, ?, 'queued', 'waiting for its turn', ?, ?)
+                    """,
+                arguments: [kind.rawValue, repository.namespace, repository.name, revision, now, now])
             return database.lastInsertedRowID
         }
     }
@@ -51,13 +67,26 @@ extension Catalog {
         }
     }
 
-    /// The newest job of a repository.
-    package func latestJob(of repository: RepositoryID) async throws -> Job? {
+    /// The newest job of a repository, of any kind or of one.
+    package func latestJob(of repository: RepositoryID, _ kind: Job.Kind? = nil) async throws -> Job? {
         try await read { database in
             try Row.fetchOne(
-                database, sql: "SELECT * FROM jobs WHERE namespace = ? AND name = ? ORDER BY id DESC LIMIT 1",
-                arguments: [repository.namespace, repository.name]
+                database,
+                sql: """
+                    SELECT * FROM jobs WHERE namespace = ? AND name = ? AND kind = ifnull(?, kind)
+                    ORDER BY id DESC LIMIT 1
+                    """, arguments: [repository.namespace, repository.name, kind?.rawValue]
             ).map { try Job(row: $0) }
+        }
+    }
+
+    /// These jobs, oldest first.
+    package func jobs(_ ids: [Int64]) async throws -> [Job] {
+        try await read { database in
+            try ids.sorted().compactMap { id in
+                try Row.fetchOne(database, sql: "SELECT * FROM jobs WHERE id = ?", arguments: [id])
+                    .map { try Job(row: $0) }
+            }
         }
     }
 
@@ -73,6 +102,7 @@ extension Catalog {
 extension Job {
     fileprivate init(row: Row) throws {
         id = row["id"]
+        kind = Kind(rawValue: row["kind"]) ?? .mirror
         repository = try RepositoryID("\(row["namespace"] as String)/\(row["name"] as String)")
         revision = row["revision"]
         state = State(rawValue: row["state"]) ?? .failed

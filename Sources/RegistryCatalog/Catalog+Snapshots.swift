@@ -52,7 +52,7 @@ extension Catalog {
         try await write { try Self.insert(evidence, into: snapshot, $0) }
     }
 
-    private static func insert(_ evidence: Evidence, into snapshot: Int64, _ database: Database) throws {
+    static func insert(_ evidence: Evidence, into snapshot: Int64, _ database: Database) throws {
         try database.execute(
             sql: """
                 INSERT INTO evidence (snapshot_id, kind, outcome, manifest, report, made_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -63,21 +63,25 @@ extension Catalog {
             ])
     }
 
+    static func insert(_ decision: Decision, of snapshot: Int64, at moment: String, _ database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO decisions (snapshot_id, outcome, policy, manifest, report, made_at)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                snapshot, decision.outcome.rawValue, decision.policy.hex, decision.manifest?.hex,
+                try JSONColumn.text(decision), moment,
+            ])
+    }
+
     /// The decision and what follows from it, in one transaction: an admitted snapshot becomes `main` (and `ref`,
     /// where the revision has another name); either way an audit entry says so.
     /// - Parameter promoting: the names that shall mean this snapshot; none leaves all names where they are.
     package func decide(_ decision: Decision, on snapshot: SnapshotRecord, promoting refs: [String]) async throws {
         try await write { database in
             let now = Timestamp.now.text
-            try database.execute(
-                sql: """
-                    INSERT INTO decisions (snapshot_id, outcome, policy, manifest, report, made_at)
-                    VALUES (?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    snapshot.id, decision.outcome.rawValue, decision.policy.hex, decision.manifest?.hex,
-                    try JSONColumn.text(decision), now,
-                ])
+            try Self.insert(decision, of: snapshot.id, at: now, database)
             if decision.outcome == .admit {
                 try database.execute(
                     sql: "UPDATE snapshots SET promoted_at = ifnull(promoted_at, ?) WHERE id = ?",

@@ -5,6 +5,7 @@ enum Migrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 first light") { try $0.execute(sql: firstLight) }
+        migrator.registerMigration("2 trials") { try $0.execute(sql: trials) }
         return migrator
     }
 
@@ -176,6 +177,34 @@ enum Migrations {
             action TEXT NOT NULL,
             subject TEXT NOT NULL,
             detail TEXT NOT NULL
+        ) STRICT;
+        """
+
+    // SQLite cannot change a CHECK: the table is made anew.
+    private static let trials = """
+        ALTER TABLE jobs RENAME TO jobs_before;
+        CREATE TABLE jobs (
+            id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL CHECK (kind IN ('mirror', 'retest')),
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            revision TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+            message TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL
+        ) STRICT;
+        INSERT INTO jobs SELECT * FROM jobs_before;
+        DROP TABLE jobs_before;
+        CREATE INDEX jobs_by_repository ON jobs (namespace, name, id);
+
+        -- Smoke tests under rules that are not in force yet; they become evidence all together. The newest of each
+        -- snapshot; identity is RegistryCore.TestIdentity's digest, empty where the rules have no probe for the model.
+        CREATE TABLE trials (
+            snapshot_id INTEGER PRIMARY KEY REFERENCES snapshots (id) ON DELETE CASCADE,
+            identity TEXT NOT NULL CHECK (length(identity) IN (0, 64)),
+            report TEXT NOT NULL CHECK (report <> ''),
+            made_at TEXT NOT NULL
         ) STRICT;
         """
 }

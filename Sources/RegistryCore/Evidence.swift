@@ -19,12 +19,15 @@ package struct Evidence: Sendable, Codable {
     package let summary: String
     /// Named checks, in the order they were made.
     package let checks: [Check]
-    /// Further measurements, by name: `meanNLL`, `seconds`, `generatedText`, ….
+    /// Further facts, by name: `modelType`, `parameters`, ….
     package let measurements: [String: String]
+    /// How a smoke test was made, and what it saw; nil for other kinds, for a test that could not begin, and for
+    /// verdicts of builds that did not record it.
+    package let test: SmokeTestRecord?
     /// UTC.
     package let madeAt: Timestamp
 
-    package struct Check: Sendable, Codable {
+    package struct Check: Sendable, Codable, Equatable {
         package let name: String
         package let outcome: String
         package let value: String
@@ -42,7 +45,7 @@ package struct Evidence: Sendable, Codable {
 
     package init(
         kind: Kind, outcome: Outcome, manifest: SHA256Digest?, producer: String, summary: String, checks: [Check] = [],
-        measurements: [String: String] = [:], madeAt: Timestamp = .now
+        measurements: [String: String] = [:], test: SmokeTestRecord? = nil, madeAt: Timestamp = .now
     ) {
         self.kind = kind
         self.outcome = outcome
@@ -51,6 +54,7 @@ package struct Evidence: Sendable, Codable {
         self.summary = summary
         self.checks = checks
         self.measurements = measurements
+        self.test = test
         self.madeAt = madeAt
     }
 }

@@ -28,7 +28,7 @@ extension Registry {
         try await catalog.decide(decision, on: snapshot, promoting: hasName ? [] : ["main"])
     }
 
-    private func dossier(of snapshot: SnapshotRecord) async throws -> Dossier {
+    func dossier(of snapshot: SnapshotRecord) async throws -> Dossier {
         let files = try await catalog.files(of: snapshot.id)
         return Dossier(
             repository: snapshot.repository, licence: snapshot.card.licence, totalSize: snapshot.totalSize,

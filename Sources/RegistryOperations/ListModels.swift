@@ -30,6 +30,8 @@ package struct ModelSummary: Codable, Sendable {
     package let files: Int
     package let pulls: PullCount
     package let updatedAt: Timestamp
+    /// What is being done with it right now, e.g. `testing: no-nan-or-inf 43 %`; empty where nothing is.
+    package var activity = ""
 }
 
 extension Registry {
@@ -40,7 +42,9 @@ extension Registry {
         var summaries = served.map { summary(of: $0, counts[$0.id] ?? PullCount()) }
         // A job in hand says more than what became of the last one, unless that is being served.
         for job in try await catalog.activeJobs() {
-            guard !summaries.contains(where: { $0.repository == job.repository && $0.state == .served }) else {
+            let place = summaries.firstIndex { $0.repository == job.repository }
+            if let place, job.kind == .retest || summaries[place].state == .served {
+                summaries[place].activity = job.activity
                 continue
             }
             summaries.removeAll { $0.repository == job.repository }
@@ -71,5 +75,13 @@ extension ModelSummary {
             repository: job.repository, commit: nil, state: .preparing, reason: job.message, licence: nil,
             baseModels: [], relation: nil, verdict: "-", size: 0, files: 0, pulls: PullCount(),
             updatedAt: job.updatedAt)
+    }
+}
+
+extension Job {
+    /// What it does, for people; empty where it has ended.
+    package var activity: String {
+        guard isActive else { return "" }
+        return kind == .retest ? "re-test: \(message)" : message
     }
 }

@@ -39,29 +39,18 @@ package struct Mirror: Verb {
     package func perform(in registry: Registry, report: @escaping Report) async throws -> Answer {
         let revision = try Revision(revision)
         let job = try await registry.catalog.beginJob(mirroring: repository, at: revision)
-        @Sendable func say(_ message: String) async throws {
-            try Task.checkCancellation()
-            try await registry.catalog.updateJob(job, to: .running, message)
-            report(.message(message))
+        let answer = try await registry.perform(job, of: repository, report) { log in
+            let answer = try await registry.mirrorTurn.hold {
+                try await mirror(revision, in: registry, log)
+            }
+            return (answer, "\(answer.commit.short) is \(answer.state.rawValue)")
         }
-        await registry.mirrorTurn.take()
-        do {
-            let answer = try await mirror(revision, in: registry, say: say, report: report)
-            try await registry.catalog.updateJob(job, to: .done, "\(answer.commit.short) is \(answer.state.rawValue)")
-            await registry.mirrorTurn.giveBack()
-            return answer
-        } catch {
-            try? await registry.catalog.updateJob(job, to: .failed, Failure(error).message)
-            await registry.mirrorTurn.giveBack()
-            throw error
-        }
+        registry.retests.ring()
+        return answer
     }
 
-    private func mirror(
-        _ revision: Revision, in registry: Registry, say: @Sendable (String) async throws -> Void,
-        report: @escaping Report
-    ) async throws -> Answer {
-        try await say("asking \(registry.upstream.endpoint) for \(repository)@\(revision)")
+    private func mirror(_ revision: Revision, in registry: Registry, _ log: JobLog) async throws -> Answer {
+        try await log.say("asking \(registry.upstream.endpoint) for \(repository)@\(revision)")
         let upstream = try await registry.upstream.revision(revision, of: repository)
         let refs = revision.commit == nil ? Set(["main", revision.branchOrTag]).sorted() : ["main"]
         if let known = try await registry.catalog.snapshot(repository, Revision(upstream.commit.hex)),
@@ -82,10 +71,10 @@ package struct Mirror: Verb {
         let fetch = Fetch(repository: repository, commit: upstream.commit, files: selection.wanted)
         let manifest: Manifest
         do {
-            try await say(
+            try await log.say(
                 "fetching \(selection.wanted.count) files of \(repository)@\(upstream.commit.short), "
                     + Quantity.bytes(snapshot.dossier.totalSize))
-            manifest = try await fetch.run(in: registry, report: report)
+            manifest = try await fetch.run(in: registry, report: log.report)
         } catch let error as StorageError {
             guard case .mismatch = error else { throw error }
             let evidence = Evidence(
@@ -98,11 +87,12 @@ package struct Mirror: Verb {
         var record = try await registry.catalog.record(
             repository, commit: upstream.commit, upstream: registry.upstream.endpoint, card: snapshot.card,
             leftOut: selection.leftOut, manifest: manifest, evidence: [fetch.evidence(of: manifest, registry)])
-        for evidence in try await Examination(manifest: manifest).run(on: record, in: registry, say: say) {
+        let examination = Examination(snapshot: record, manifest: manifest)
+        for evidence in try await examination.run(in: registry, log) {
             try await registry.catalog.append(evidence, to: record.id)
         }
         record = try await reload(record, registry)
-        try await say("deciding")
+        try await log.say("deciding")
         try await registry.decide(record, promoting: refs)
         return try await answer(reload(record, registry), wasHere: false)
     }

@@ -23,7 +23,7 @@ package struct Unavailable: Sendable {
 extension Registry {
     /// The gate of every route: what is served at this revision, or why nothing is.
     package func availability(of repository: RepositoryID, at revision: Revision) async throws -> Availability {
-        let job = try await catalog.latestJob(of: repository)
+        let job = try await catalog.latestJob(of: repository, .mirror)
         if let snapshot = try await catalog.snapshot(repository, revision) {
             guard let obstacle = canServe(snapshot) else { return .served(snapshot) }
             if obstacle.state != .failed || job?.isActive != true {
@@ -49,7 +49,7 @@ extension Registry {
                     kind: .unknownRevision, rule: nil,
                     message: "Invalid rev id: \(revision). \(repository) is here, but not at this revision"))
         }
-        if let job, job.state == .failed {
+        if let job, job.state == .failed || job.state == .cancelled {
             return .unavailable(
                 Unavailable(
                     kind: .failed, rule: nil,

@@ -49,6 +49,13 @@ package final class Registry: Sendable {
     package let testerBuild: String
     let upstream: HubClient
     let mirrorTurn = Turn()
+    /// One re-test at a time.
+    let retestTurn = Turn()
+    /// Between reading verdicts and replacing them.
+    let verdictTurn = Turn()
+    let testTurn = TestTurn()
+    let running = RunningJobs()
+    let retests = RetestWatch()
     let transfers = TransferRecorder()
     let anonymous = Mutex<[String: Consumer]>([:])
     private let revoked = Mutex<Set<Int64>>([])
@@ -91,8 +98,15 @@ package final class Registry: Sendable {
         testerBuild = "lapidary sha256:\(executable.sha256.hex.prefix(12))"
     }
 
-    /// Background work, until cancelled: writes transfers to the catalogue, the last ones on the way out.
-    package func run() async throws { try await transfers.run(into: catalog) }
+    /// Background work, until cancelled: writes transfers to the catalogue, the last ones on the way out; re-tests what
+    /// was tested under other rules than the present ones.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.transfers.run(into: self.catalog) }
+            group.addTask { await self.keepTestsCurrent() }
+            try await group.waitForAll()
+        }
+    }
 
     /// Asks the policy anew about everything that another policy decided on. For whoever is about to serve: a command
     /// that only looks must not change what is served because its environment names another policy.
@@ -111,22 +125,4 @@ package final class Registry: Sendable {
     /// Whether a snapshot was revoked; asked between the pieces of a running transfer, so it looks at memory only.
     package func isRevoked(_ snapshot: Int64) -> Bool { revoked.withLock { $0.contains(snapshot) } }
     func markRevoked(_ snapshot: Int64) { revoked.withLock { _ = $0.insert(snapshot) } }
-}
-
-/// Lets one mirror run at a time, first come, first served.
-actor Turn {
-    private var isTaken = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    func take() async {
-        guard isTaken else {
-            isTaken = true
-            return
-        }
-        await withCheckedContinuation { waiting.append($0) }
-    }
-
-    func giveBack() {
-        if waiting.isEmpty { isTaken = false } else { waiting.removeFirst().resume() }
-    }
 }

@@ -19,8 +19,13 @@ package struct ShowModel: Verb {
         if let revision { shown = try await registry.catalog.snapshot(repository, Revision(revision)) }
         guard let shown else { throw OperationError.unknownModel(repository) }
         let count = try await registry.catalog.pullCounts()[shown.id] ?? PullCount()
+        let job = try await registry.catalog.latestJob(of: repository)
+        var summary = registry.summary(of: shown, count)
+        summary.activity = job?.activity ?? ""
+        let all = try await registry.catalog.snapshots()
+        let verdicts = try await registry.catalog.evidence(.smokeTest, of: shown.id)
         return ModelDetail(
-            summary: registry.summary(of: shown, count), refs: shown.refs, manifest: shown.manifest,
+            summary: summary, refs: shown.refs, manifest: shown.manifest,
             upstream: shown.upstream, files: try await registry.catalog.files(of: shown.id), leftOut: shown.leftOut,
             evidence: Evidence.Kind.allCases.compactMap { shown.evidence[$0] }, decision: shown.decision,
             revocation: shown.revocation, pulls: try await registry.catalog.pulls(of: [shown.id]),
@@ -28,7 +33,22 @@ package struct ShowModel: Verb {
             otherSnapshots: snapshots.filter { $0.id != shown.id }.map {
                 OtherSnapshot(commit: $0.commit, state: canServe($0)?.state ?? .served, createdAt: $0.createdAt)
             },
-            job: try await registry.catalog.latestJob(of: repository))
+            job: job, earlierVerdicts: verdicts.dropFirst().prefix(100).map(EarlierVerdict.init),
+            retest: try await registry.retestPlan().rows.first {
+                $0.repository == repository && $0.commit == shown.commit
+            }, relatives: Self.relatives(of: shown, among: all))
+    }
+
+    /// Bases, siblings and variants by what the cards claim; at most 50.
+    private static func relatives(of shown: SnapshotRecord, among all: [SnapshotRecord]) -> [RepositoryID] {
+        let bases = Set(shown.card.baseModels)
+        let related = all.filter { other in
+            let name = other.repository.description
+            return other.repository != shown.repository
+                && (bases.contains(name) || other.card.baseModels.contains(shown.repository.description)
+                    || !bases.isDisjoint(with: other.card.baseModels))
+        }
+        return Array(Set(related.map(\.repository)).sorted().prefix(50))
     }
 }
 
@@ -47,6 +67,29 @@ package struct ModelDetail: Codable, Sendable {
     package let otherSnapshots: [OtherSnapshot]
     /// The newest job of the repository.
     package let job: Job?
+    /// Smoke tests of this snapshot before the one in ``evidence``, newest first, at most 100.
+    package let earlierVerdicts: [EarlierVerdict]
+    /// Where it stands on the way to the present rules of testing; nil where it is not served.
+    package let retest: RetestRow?
+    /// Models here that it descends from, that descend from it, or that share a base with it; as cards claim.
+    package let relatives: [RepositoryID]
+}
+
+/// A smoke test whose verdict another has replaced.
+package struct EarlierVerdict: Codable, Sendable {
+    package let outcome: Evidence.Outcome
+    package let summary: String
+    package let producer: String
+    package let identity: TestIdentity?
+    package let madeAt: Timestamp
+
+    init(_ evidence: Evidence) {
+        outcome = evidence.outcome
+        summary = evidence.summary
+        producer = evidence.producer
+        identity = evidence.test?.identity
+        madeAt = evidence.madeAt
+    }
 }
 
 package struct OtherSnapshot: Codable, Sendable {

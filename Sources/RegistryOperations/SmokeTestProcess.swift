@@ -1,37 +1,49 @@
 import Dispatch
 import Foundation
-import RegistryCore
+package import RegistryCore
 import SealedProcess
-import SmokeTesting
+package import SmokeTesting
 
 /// Runs the smoke test in a sealed process of its own: our own program again, which can read the model's files, and the
 /// base model's, and do nothing else but answer.
 ///
 /// A model that makes the reader crash, hang or babble can so end neither the server nor the test with a pass: the
 /// report must parse, its verdict must agree with the exit status, and anything else is a failed test.
-struct SmokeTestProcess {
+package struct SmokeTestProcess {
     let executable: String
     let timeLimit: Duration
     /// As of `nice`: 0 for tests that somebody waits for.
-    var niceness: Int32 = 0
-    var leastLevel = SandboxLevel.seccomp
+    let niceness: Int32
+    let leastLevel: SandboxLevel
     /// Beyond the files, which are mapped: what the test computes in, its program and its threads.
-    var memoryAllowance = Int64(2) << 30
+    let memoryAllowance: Int64
+
+    package init(
+        executable: String, timeLimit: Duration, niceness: Int32 = 0, leastLevel: SandboxLevel, memoryAllowance: Int64
+    ) {
+        self.executable = executable
+        self.timeLimit = timeLimit
+        self.niceness = niceness
+        self.leastLevel = leastLevel
+        self.memoryAllowance = memoryAllowance
+    }
 
     /// The test came to no verdict of its own; this counts against the model.
-    struct Broken: Error {
+    package struct Broken: Error, CustomStringConvertible {
         let reason: String
+
+        package var description: String { reason }
     }
 
     /// A sealed run's report, and how it was sealed.
-    struct Answer: Sendable {
-        let report: SmokeTestReport
+    package struct Answer: Sendable {
+        package let report: SmokeTestReport
         let level: SandboxLevel
         /// What the next level wanted and did not get.
         let shortOf: String?
 
         /// For a person: `level 4 of 5: sees no network, …; control group: No such file or directory`.
-        var sandbox: String {
+        package var sandbox: String {
             "level \(level.rawValue) of \(SandboxLevel.allCases.count): \(level.sentence)"
                 + (shortOf.map { "; \($0)" } ?? "")
         }
@@ -41,7 +53,7 @@ struct SmokeTestProcess {
     ///
     /// - Throws: ``Broken``; or ``SealedProcessError`` where the model is not to blame: it cannot be sealed as far as
     ///   asked, cannot be started, or was cancelled.
-    func run(
+    package func run(
         _ job: SmokeTestJob, progress: @escaping @Sendable (SmokeTestProgress) -> Void = { _ in }
     ) async throws -> Answer {
         let folders = [job.model] + (job.base.map { [$0.folder] } ?? [])

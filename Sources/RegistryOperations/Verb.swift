@@ -20,12 +20,14 @@ package enum Step: Codable, Sendable {
     case message(String)
     /// Bytes of one file that are here.
     case file(path: String, received: Int64, size: Int64)
+    /// About once a second while a smoke test runs.
+    case testing(TestProgress)
 }
 
 package enum Verbs {
     package static let all: [any Verb.Type] = [
         Mirror.self, ListModels.self, ShowModel.self, RevokeModel.self, ShowStatistics.self, ShowInventory.self,
-        CreateToken.self,
+        CreateToken.self, CompareModels.self, Retest.self, CancelModel.self,
     ]
 }
 
@@ -62,6 +64,12 @@ package struct Failure: Error, Codable, Sendable, CustomStringConvertible {
 package enum OperationError: Error, CustomStringConvertible {
     case unknownModel(RepositoryID)
     case nothingToRevoke(RepositoryID)
+    case nothingToCancel(RepositoryID)
+    /// The test could not be made, for a reason that lies with this machine: no verdict on the model.
+    case cannotTest(String)
+    case notHere(RepositoryID, String)
+    /// By somebody's word, which is given.
+    case cancelled(String)
     case invalid(String)
 
     var exitCode: Int32 {
@@ -74,6 +82,13 @@ package enum OperationError: Error, CustomStringConvertible {
             "\(repository) is not known here: 'lapidary list' shows what is, 'lapidary mirror \(repository)' fetches it"
         case .nothingToRevoke(let repository):
             "\(repository) has no snapshot in service to revoke: 'lapidary show \(repository)' tells its state"
+        case .nothingToCancel(let repository):
+            "nothing of \(repository) runs or waits here: 'lapidary list' shows what does"
+        case .cannotTest(let reason):
+            "the smoke test cannot run on this machine, which says nothing about the model: \(reason)"
+        case .notHere(let repository, let reason):
+            "\(repository) cannot be tested: \(reason); 'lapidary mirror \(repository)' fetches it again"
+        case .cancelled(let reason): "\(reason); the same command can be given again"
         case .invalid(let message): message
         }
     }

@@ -10,7 +10,7 @@ extension Policy {
         /// Bytes that the testing process may use beyond the model's files.
         package var memoryAllowance: Int64
         /// The least level of the sealed room, 1 to 5, that a verdict is taken from.
-        package var sandbox: Int
+        package var sandbox: SandboxLevel
         /// The first whose patterns fit the repository counts.
         package var classes: [ClassRule]
         /// The first whose patterns fit the repository counts.

@@ -99,7 +99,7 @@ extension Policy.SmokeTest {
         depth = try section.choice("depth", of: ProbeSet.Depth.allCases)
         timeLimit = .seconds(try section.integer("time-limit", in: 1...86_400))
         memoryAllowance = try section.size("memory-allowance")
-        sandbox = try section.integer("sandbox", in: 1...5)
+        sandbox = SandboxLevel(rawValue: try section.integer("sandbox", in: 1...5)) ?? .controlGroup
         classes = []
         for rule in try section.sections("classes") { classes.append(try Policy.ClassRule(rule)) }
         var bounds = try section.section("bounds")

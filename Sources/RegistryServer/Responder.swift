@@ -52,6 +52,8 @@ struct Responder: HTTPResponder {
         let consumer = try await registry.consumer(token: request.token, address: context.address)
         switch route {
         case .home: return try await pages.home(registry)
+        case .compare: return try await pages.compare(request, registry)
+        case .tests: return try await pages.tests(registry)
         case .modelPage(let repository): return try await pages.model(repository, request, registry)
         case .resolve(let repository, let revision, let path):
             return try await file(path, of: served(repository, revision), to: consumer, request, context)

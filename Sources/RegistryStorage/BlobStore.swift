@@ -71,16 +71,26 @@ package struct BlobStore: Sendable {
         try PosixFile.syncFolder(layout.blobFolder(of: digest))
     }
 
-    /// A folder in which a snapshot's files carry their own names, for the smoke test. Remove it with ``removeView(_:)``.
+    /// A folder in which a snapshot's files carry their own names, for the smoke test: a new one at every call, so that
+    /// two tests of the same bytes do not meet. Remove it with ``removeView(_:)``; where it cannot be made whole,
+    /// nothing of it stays.
     package func makeView(of manifest: Manifest) throws(StorageError) -> String {
-        let folder = "\(layout.ingest)/view-\(manifest.digest.hex)"
-        PosixFile.removeTree(folder)
-        for entry in manifest.entries {
-            let path = "\(folder)/\(entry.path)"
-            try PosixFile.makeFolder(PosixFile.folder(of: path))
-            try check("link", path, link(try self.path(of: entry.digest), path))
+        let folder = "\(layout.ingest)/view-\(manifest.digest.hex.prefix(16))-\(Self.randomName())"
+        do {
+            for entry in manifest.entries {
+                let path = "\(folder)/\(entry.path)"
+                try PosixFile.makeFolder(PosixFile.folder(of: path))
+                try check("link", path, link(try self.path(of: entry.digest), path))
+            }
+        } catch {
+            PosixFile.removeTree(folder)
+            throw error
         }
         return folder
+    }
+
+    private static func randomName() -> String {
+        (0..<8).map { _ in UInt8.random(in: .min ... .max) }.hex
     }
 
     package func removeView(_ folder: String) { PosixFile.removeTree(folder) }

@@ -83,6 +83,22 @@ import Testing
             #expect(models.map(\.state) == [.served])
             let shown = try await house.lapidary("show", "sample/gemma-3-tiny-it")
             #expect(shown.output.contains("no-nan-or-inf") && shown.output.contains("model.safetensors"))
+
+            _ = try await house.lapidary("mirror", "sample/gemma-3-tiny-swapped")
+            let pair = ["sample/gemma-3-tiny-it", "sample/gemma-3-tiny-swapped"]
+            let compared = try await house.lapidary("compare", pair[0], pair[1])
+            #expect(compared.status == 0 && compared.output.contains("mean-nll"), "\(compared.errors)")
+            let json = try await house.lapidary("compare", pair[0], pair[1], "--format", "json")
+            let comparison = try JSONDecoder().decode(Comparison.self, from: Data(json.output.utf8))
+            #expect(comparison.checks.first { $0.name == "mean-nll" }?.differs == true)
+            #expect(comparison.sameFiles > 0)
+            let tests = try await house.lapidary("retest", "--format", "json")
+            let answer = try JSONDecoder().decode(Retest.Answer.self, from: Data(tests.output.utf8))
+            #expect(answer.rows.map(\.state) == [.current] && answer.tested == 1)
+            let again = try await house.lapidary("retest", pair[0])
+            #expect(again.status == 0 && again.output.contains("stays passed"), "\(again.errors)")
+            let nothing = try await house.lapidary("cancel", pair[0])
+            #expect(nothing.status == 1 && nothing.errors.contains("nothing of"), "\(nothing.errors)")
         }
     }
 

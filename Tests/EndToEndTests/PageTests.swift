@@ -22,6 +22,12 @@ import Testing
             #expect(model.contains("845569548d655d8f4c63f40fbca701b88f0760ad49d92fbc317f3d01a95f29a2"))
             let refused = try await Chromium.text(of: "\(house.url)/sample/gemma-3-tiny-swapped", in: house.folder)
             #expect(refused.contains("mean-nll 3.59"))
+
+            let query = "a=sample/gemma-3-tiny-it&b=sample/gemma-3-tiny-swapped"
+            let comparison = try await Chromium.text(of: "\(house.url)/compare?\(query)", in: house.folder)
+            #expect(comparison.contains("3.5902") && comparison.contains("model.safetensors"))
+            let tests = try await Chromium.text(of: "\(house.url)/tests", in: house.folder)
+            #expect(tests.contains("The one served model was tested under the present rules"))
         }
     }
 }

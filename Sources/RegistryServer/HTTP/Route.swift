@@ -10,6 +10,10 @@ package enum Route: Equatable {
     case modelPage(RepositoryID)
     case stylesheet
     case health
+    /// Two models side by side; the query names them.
+    case compare
+    /// Where re-tests stand.
+    case tests
 
     case resolve(RepositoryID, Revision, RepositoryPath)
     case raw(RepositoryID, Revision, RepositoryPath)
@@ -40,6 +44,8 @@ package enum Route: Equatable {
         switch (pieces.first, pieces.count) {
         case (nil, _): self = .home
         case ("healthz", 1): self = .health
+        case ("compare", 1): self = .compare
+        case ("tests", 1): self = .tests
         case ("assets", 2): self = pieces[1] == "lapidary.css" ? .stylesheet : .unknown
         case ("api", _): self = try Self.api(Array(pieces.dropFirst()))
         case (_, 2):

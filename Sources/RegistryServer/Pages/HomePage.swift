@@ -14,6 +14,7 @@ struct HomePage {
         let path: String
         let lineage: String?
         let reason: String?
+        let activity: String?
         let state: String
         let verdict: String
         let size: String
@@ -27,8 +28,10 @@ struct HomePage {
     let isEmpty: Bool
     let counts: [Count]
     let models: [Model]
+    let tests: TestsNotice?
 
-    init(_ summaries: [ModelSummary], stylesheet: String) {
+    init(_ summaries: [ModelSummary], _ tests: Retest.Answer, stylesheet: String) {
+        self.tests = TestsNotice(tests)
         self.stylesheet = stylesheet
         isEmpty = summaries.isEmpty
         counts = ModelState.allCases.compactMap { state in
@@ -43,7 +46,8 @@ extension HomePage.Model {
     init(_ summary: ModelSummary) {
         self.init(
             name: summary.repository.description, path: "/\(summary.repository)", lineage: summary.lineage,
-            reason: summary.reason.isEmpty ? nil : summary.reason.withShortDigests, state: summary.state.rawValue,
+            reason: summary.reason.isEmpty ? nil : summary.reason.withShortDigests,
+            activity: summary.activity.isEmpty ? nil : summary.activity, state: summary.state.rawValue,
             verdict: summary.verdict == "-" ? "not run" : summary.verdict,
             size: summary.files == 0 ? "–" : Quantity.bytes(summary.size),
             pulls: Quantity.grouped(Int64(summary.pulls.pulls)), timestamp: summary.updatedAt.text,

@@ -47,6 +47,8 @@ extension ModelPage {
         let checks: [CheckView]
         let hasMeasurements: Bool
         let measurements: [Fact]
+        /// For a smoke test that recorded how it was made.
+        let test: SmokeTestView?
         let generated: String?
         let madeAt: String
         let producer: String
@@ -59,6 +61,7 @@ extension ModelPage {
             summary = evidence.summary
             checks = evidence.checks.map(CheckView.init)
             hasChecks = !checks.isEmpty
+            test = evidence.test.map(SmokeTestView.init)
             hasValues = checks.contains { !$0.value.isEmpty }
             hasBounds = checks.contains { !$0.bound.isEmpty }
             hasReasons = checks.contains { !$0.reason.isEmpty }
@@ -76,13 +79,16 @@ extension ModelPage {
         let name: String
         let outcome: String
         let style: String
+        /// True of what was not asked: quieter than what was.
+        let isQuiet: Bool
         let value: String
         let bound: String
         let reason: String
 
         init(_ check: Evidence.Check) {
             name = check.name
-            outcome = check.outcome
+            outcome = check.outcome == "not-applicable" ? "does not apply" : check.outcome
+            isQuiet = check.outcome == "skipped" || check.outcome == "not-applicable"
             style = Style.of(check.outcome)
             value = check.value
             bound = check.bound
@@ -144,8 +150,13 @@ extension ModelPage {
         let commit: String
         let state: String
         let since: String
+        /// Its page beside this one; nil where there is nothing to compare with.
+        let compare: String?
 
-        init(_ other: OtherSnapshot) {
+        init(_ other: OtherSnapshot, than summary: ModelSummary) {
+            compare = summary.commit.map {
+                "/compare?a=\(summary.repository)@\(other.commit.hex)&b=\(summary.repository)@\($0.hex)"
+            }
             commit = other.commit.hex
             state = other.state.rawValue
             since = other.createdAt.minutes
@@ -160,6 +171,7 @@ extension ModelPage {
             case "warned", "hold", "held", "unsupported": "wait"
             case "failed", "refuse", "refused": "bad"
             case "revoked": "gone"
+            case "skipped", "does not apply", "not-applicable": "quiet"
             default: ""
             }
         }

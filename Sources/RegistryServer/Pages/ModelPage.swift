@@ -22,6 +22,10 @@ struct ModelPage {
     let name: String
     let state: String
     let reason: String?
+    /// What is being done with it right now.
+    let activity: String?
+    /// What the present rules of testing would change; nil where its verdict is one under them.
+    let retest: String?
     let facts: [Fact]
     let isServed: Bool
     let needsToken: Bool
@@ -40,6 +44,10 @@ struct ModelPage {
     let hosts: [HostView]
     let hasOthers: Bool
     let others: [OtherView]
+    let hasRelatives: Bool
+    let relatives: [RelativeView]
+    let hasEarlier: Bool
+    let earlier: [EarlierView]
 
     /// Nil where the repository is not known here, or only a job of it is.
     static func detail(of repository: RepositoryID, in registry: Registry) async throws -> ModelDetail? {
@@ -58,6 +66,8 @@ struct ModelPage {
         name = summary.repository.name
         state = summary.state.rawValue
         reason = summary.reason.isEmpty ? nil : summary.reason
+        activity = summary.activity.isEmpty ? nil : summary.activity
+        retest = detail.retest.flatMap { $0.state == .current ? nil : $0.change }
         facts = Self.facts(detail)
         isServed = summary.state == .served
         commands = Self.commands(detail, endpoint: endpoint)
@@ -77,8 +87,12 @@ struct ModelPage {
             + "pulls: \(count.partial) ranges, \(count.aborted) broken off, \(count.heads) headers alone."
         hosts = detail.deployments.map(HostView.init)
         hasHosts = !hosts.isEmpty
-        others = detail.otherSnapshots.map(OtherView.init)
+        others = detail.otherSnapshots.map { OtherView($0, than: summary) }
         hasOthers = !others.isEmpty
+        relatives = detail.relatives.map { RelativeView($0, of: summary) }
+        hasRelatives = !relatives.isEmpty
+        earlier = detail.earlierVerdicts.map(EarlierView.init)
+        hasEarlier = !earlier.isEmpty
     }
 
     private static func facts(_ detail: ModelDetail) -> [Fact] {

@@ -17,6 +17,8 @@ struct Pages: Sendable {
         let sources = [
             "layout": PackageResources.layout_mustache, "home": PackageResources.home_mustache,
             "model": PackageResources.model_mustache, "error": PackageResources.error_mustache,
+            "smoketest": PackageResources.smoketest_mustache, "compare": PackageResources.compare_mustache,
+            "tests": PackageResources.tests_mustache,
         ]
         var library = MustacheLibrary()
         for (name, bytes) in sources {
@@ -28,7 +30,22 @@ struct Pages: Sendable {
     }
 
     func home(_ registry: Registry) async throws -> Response {
-        html(HomePage(try await registry.summaries(), stylesheet: stylesheetPath), "home")
+        let tests = try await Retest().perform(in: registry) { _ in }
+        return html(HomePage(try await registry.summaries(), tests, stylesheet: stylesheetPath), "home")
+    }
+
+    /// `/compare?a=namespace/name@revision&b=…`
+    func compare(_ request: Request, _ registry: Registry) async throws -> Response {
+        guard let a = request.query["a"], let b = request.query["b"] else {
+            throw ErrorResponse.badRequest("/compare needs two models: ?a=namespace/name&b=namespace/name@revision")
+        }
+        let (left, right) = (try ModelName(a), try ModelName(b))
+        let verb = CompareModels(left.repository, left.revision, right.repository, right.revision)
+        return html(ComparePage(try await verb.perform(in: registry) { _ in }, stylesheet: stylesheetPath), "compare")
+    }
+
+    func tests(_ registry: Registry) async throws -> Response {
+        html(TestsPage(try await Retest().perform(in: registry) { _ in }, stylesheet: stylesheetPath), "tests")
     }
 
     func model(_ repository: RepositoryID, _ request: Request, _ registry: Registry) async throws -> Response {
@@ -81,6 +98,18 @@ struct Pages: Sendable {
         headers.set("Referrer-Policy", "no-referrer")
         let text = templates.render(page, withTemplate: template) ?? ""
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+}
+
+/// `namespace/name[@revision]`, as a query says it.
+private struct ModelName {
+    let repository: RepositoryID
+    let revision: Revision?
+
+    init(_ text: String) throws(InvalidName) {
+        let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        repository = try RepositoryID(parts.first ?? "")
+        revision = parts.count == 2 ? try Revision(parts[1]) : nil
     }
 }
 

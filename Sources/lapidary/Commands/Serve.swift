@@ -26,6 +26,7 @@ struct Serve: AsyncParsableCommand {
         let settings = try Settings(registry, listen)
         let registry = try await Registry.open(settings.registry)
         try await registry.applyPolicy()
+        let tests = try await Retest().perform(in: registry) { _ in }
         let server = try buildServer(
             registry: registry, host: settings.host, port: settings.port, logger: Serve.logger
         ) { url in
@@ -37,6 +38,9 @@ struct Serve: AsyncParsableCommand {
                   upstream  \(settings.registry.upstream)
                   clients   HF_ENDPOINT=\(url) hf download NAMESPACE/NAME
                 """)
+            if tests.rows.contains(where: { $0.state != .current }) {
+                Terminal.say("  re-tests  \(tests.summary) ('lapidary retest' lists them)")
+            }
         }
         try await Serve.untilStopped(server)
     }

@@ -35,8 +35,8 @@ struct SmokeTestCommand: AsyncParsableCommand {
     @Option(help: "What the model is to its base: finetune, adapter, quantized or merge.")
     var relation: Relation?
 
-    @Option(help: .hidden)
-    var job: String?
+    @Flag(help: "Run the model in this process instead of a sealed one. Only for models that you trust.")
+    var unsealed = false
 
     @Flag(help: "Give pages of weights back after use: about 64 MiB of memory in all, for up to twice the time.")
     var frugal = false
@@ -45,8 +45,10 @@ struct SmokeTestCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let job = try readJob()
-        let report = try await blocking(qos: .userInitiated) { SmokeTest.run(job) }
+        let name = try RepositoryID(repository ?? "unnamed/model")
+        let settings = try registry.resolve().registry, policy = try PolicyFile.read(settings.policies)
+        let job = try job(for: name, settings, policy)
+        let report = try await unsealed ? blocking(qos: .userInitiated) { SmokeTest.run(job) } : sealed(job, settings, policy)
         try output.print(report) { report in
             Table(
                 head: ["CHECK", "OUTCOME", "VALUE", "BOUND", "REASON"],
@@ -61,27 +63,42 @@ struct SmokeTestCommand: AsyncParsableCommand {
         if report.verdict != .passed, report.verdict != .warned { throw ExitCode(3) }
     }
 
-    private func readJob() throws -> SmokeTestJob {
-        if job != nil {
-            guard let bytes = try FileHandle.standardInput.readToEnd(),
-                let job = try? JSONDecoder().decode(SmokeTestJob.self, from: bytes)
-            else { throw Failure(message: "--job: expected a job as JSON on standard input", exitCode: 2) }
-            return job
+    private func sealed(
+        _ job: SmokeTestJob, _ settings: RegistryConfiguration, _ policy: Policy
+    ) async throws -> SmokeTestReport {
+        let process = SmokeTestProcess(
+            executable: settings.executable, timeLimit: policy.smokeTest.timeLimit,
+            leastLevel: policy.smokeTest.sandbox, memoryAllowance: policy.smokeTest.memoryAllowance)
+        let terminal = Terminal()
+        let answer = try await Interruptible.run {
+            try await process.run(job) { step in
+                terminal.show(.testing(TestProgress(check: step.check.rawValue, part: step.done)))
+            }
         }
-        let name = try RepositoryID(repository ?? "unnamed/model")
-        let settings = try registry.resolve(), policy = try PolicyFile.read(settings.registry.policies)
+        Terminal.say("sealed: \(answer.sandbox)")
+        return answer.report
+    }
+
+    private func job(
+        for name: RepositoryID, _ settings: RegistryConfiguration, _ policy: Policy
+    ) throws -> SmokeTestJob {
         guard let probe = policy.probe(for: name) else {
-            throw Failure(
-                message: "\(settings.registry.policies) has no probe for \(name): give --repository", exitCode: 2)
+            throw Failure(message: "\(settings.policies) has no probe for \(name): give --repository", exitCode: 2)
         }
         var job = SmokeTestJob(
-            model: directory, repository: name, card: .init(relation: relation?.rawValue),
-            base: base.map { .init(name: $0, folder: $0) }, policy: policy, probe: probe, testerBuild: "lapidary")
+            model: directory.absolutePath, repository: name, card: .init(relation: relation?.rawValue),
+            base: base.map { .init(name: $0, folder: $0.absolutePath) }, policy: policy, probe: probe,
+            testerBuild: "lapidary")
         if let depth { job.depth = depth == .full ? .full : .quick }
         if let modelClass { job.modelClass = modelClass }
         job.residency = frugal ? .frugal : .mapped
         return job
     }
+}
+
+extension String {
+    /// The sealed process does not share our working directory.
+    fileprivate var absolutePath: String { URL(filePath: self).path }
 }
 
 extension SmokeTestCommand {

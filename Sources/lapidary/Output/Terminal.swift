@@ -14,6 +14,7 @@ final class Terminal: Sendable {
     private struct State {
         var files: [String: Line] = [:]
         var hasOpenLine = false
+        var check = ""
     }
 
     private let state = Mutex(State())
@@ -32,6 +33,8 @@ final class Terminal: Sendable {
         case .file(let path, let received, let size):
             guard isTerminal else { return }
             draw(path, received, size)
+        case .testing(let progress):
+            draw(progress)
         }
     }
 
@@ -56,6 +59,19 @@ final class Terminal: Sendable {
             write("\r\u{1B}[2K" + text.printable + (isDone ? "\n" : ""))
             state.hasOpenLine = !isDone
             if isDone { state.files[path] = nil }
+        }
+    }
+
+    /// One line that redraws itself; where nobody sees it, a line for each check.
+    private func draw(_ progress: TestProgress) {
+        state.withLock { state in
+            if isTerminal {
+                write("\r\u{1B}[2K" + progress.text)
+                state.hasOpenLine = true
+            } else if state.check != progress.check {
+                write("testing: \(progress.check)\n")
+            }
+            state.check = progress.check
         }
     }
 
