@@ -64,10 +64,14 @@ final class Room: Sendable {
 
     /// Processes whose command line names this room: all of its children, however far they got.
     var processes: [Int32] {
-        let marker = Data(model.path.utf8)
+        var line = [UInt8](repeating: 0, count: 8192)
         return ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap(Int32.init).filter {
-            let line = FileManager.default.contents(atPath: "/proc/\($0)/cmdline")
-            return line?.range(of: marker) != nil
+            let file = open("/proc/\($0)/cmdline", O_RDONLY)
+            guard file >= 0 else { return false }
+            defer { close(file) }
+            // Not by FileManager.contents, with which each scan of /proc left 250 KiB behind (measured).
+            let count = read(file, &line, line.count)
+            return count > 0 && String(decoding: line[..<count], as: UTF8.self).contains(model.path)
         }
     }
 

@@ -45,6 +45,18 @@ private let runs = ProcessInfo.processInfo.environment["HOSTILE_RUNS"].flatMap(I
         }
     }
 
+    @Test func aThousandRunsLeaveMemoryAndDescriptorsFlat() async throws {
+        let room = try Room()
+        for job in ["tcp", "crash-after-pass", "flood-results", "many-frames"] { _ = try? await room.run(job) }
+        let before = Usage.now
+        for _ in 0..<runs * 12 {
+            for job in ["tcp", "crash-after-pass", "flood-results"] { _ = try? await room.run(job) }
+        }
+        #expect(Usage.now.descriptors == before.descriptors)
+        #expect(Usage.now.residentKilobytes - before.residentKilobytes < 4 << 10)
+        #expect(room.processes.isEmpty)
+    }
+
     private struct Report: Decodable {
         let loss: Double
     }
