@@ -52,55 +52,58 @@ extension AdapterWeights {
     ) throws(InferenceError) -> AdapterUpdate {
         let rank = update.rank, columns = matrix.columns, panel = Self.rowsAtOnce
         var down = try part(update.down, isTransposed: update.isTransposed, memory: memory)
-        var up = try part(update.up, isTransposed: update.isTransposed, memory: memory)
+        let up = try part(update.up, isTransposed: update.isTransposed, memory: memory)
         let a = try memory.floats(rank, columns), gram = try memory.floats(rank, rank)
         for row in 0..<rank { gemma_scalar_kernels().pointee.expand(&down, row, a.start + row * columns) }
         let factor = gemma_matrix(rows: rank, columns: columns, of: a),
             square = gemma_matrix(rows: rank, columns: rank, of: gram)
-        multiply(factor, a.start, rank, into: gram)
-
-        let w = try memory.floats(panel, columns), b = try memory.floats(panel, rank)
-        let p = try memory.floats(panel, rank), bg = try memory.floats(panel, rank),
-            lengths = try memory.floats(matrix.rows)
+        for row in stride(from: 0, to: rank, by: panel) {
+            multiply(factor, a.start + row * columns, min(panel, rank - row), into: gram.start + row * rank)
+        }
+        let lengths = try memory.floats(matrix.rows)
         if let magnitude = update.magnitude {
             var stored = try mapped.matrix(magnitude.name).stored
             gemma_scalar_kernels().pointee.expand(&stored, 0, lengths.start)
         }
-        var total = AdapterUpdate(name: name)
-        for first in stride(from: 0, to: matrix.rows, by: panel) {
-            let count = min(panel, matrix.rows - first)
-            for row in 0..<count {
-                matrix.expand(first + row, into: w.start + row * columns, gemma_fastest_kernels())
-                gemma_fastest_kernels().pointee.expand(&up, first + row, b.start + row * rank)
-            }
-            multiply(factor, w.start, count, into: p)
-            multiply(square, b.start, count, into: bg)
-            for row in 0..<count {
-                let rowOfW = w.start + row * columns
-                let scale = update.scale, length = update.magnitude == nil ? nil : Double(lengths.start[first + row])
-                total.add(
-                    base: dot(rowOfW, rowOfW, columns),
-                    overlap: scale * dot(b.start + row * rank, p.start + row * rank, rank),
-                    update: max(0, scale * scale * dot(b.start + row * rank, bg.start + row * rank, rank)),
-                    length: length)
+        let scratch = try memory.floats(pool.workerCount, panel, columns + 3 * rank)
+        let shares = (matrix.rows + panel - 1) / panel, scale = update.scale, hasLengths = update.magnitude != nil
+        var parts = [AdapterUpdate](repeating: AdapterUpdate(name: name), count: shares)
+        parts.withUnsafeMutableBufferPointer { parts in
+            nonisolated(unsafe) let parts = parts
+            pool.perform(shares) { share, worker in
+                let w = scratch.start + worker * panel * (columns + 3 * rank), b = w + panel * columns
+                let p = b + panel * rank, bg = p + panel * rank
+                let first = share * panel, count = min(panel, matrix.rows - first)
+                var up = up
+                for row in 0..<count {
+                    matrix.expand(first + row, into: w + row * columns, gemma_fastest_kernels())
+                    gemma_fastest_kernels().pointee.expand(&up, first + row, b + row * rank)
+                }
+                multiply(factor, w, count, into: p)
+                multiply(square, b, count, into: bg)
+                for row in 0..<count {
+                    let rowOfW = w + row * columns, rowOfB = b + row * rank
+                    parts[share].add(
+                        base: dot(rowOfW, rowOfW, columns), overlap: scale * dot(rowOfB, p + row * rank, rank),
+                        update: max(0, scale * scale * dot(rowOfB, bg + row * rank, rank)),
+                        length: hasLengths ? Double(lengths.start[first + row]) : nil)
+                }
             }
         }
-        return total
+        // In order of the rows, whoever was done first: sums come out the same.
+        return parts.reduce(into: AdapterUpdate(name: name)) { $0.add($1) }
     }
 
     private static let rowsAtOnce = 64
 
-    /// out [tokens, rows of the matrix] = input [tokens, columns] times the matrix transposed.
+    /// out [tokens, rows of the matrix] = input [tokens, columns] times the matrix transposed, on this thread.
     private func multiply(
-        _ matrix: gemma_matrix, _ input: UnsafePointer<Float>, _ tokens: Int, into out: FloatBuffer
+        _ matrix: gemma_matrix, _ input: UnsafePointer<Float>, _ tokens: Int, into out: UnsafeMutablePointer<Float>
     ) {
-        var job = gemma_product_job()
-        job.kernels = gemma_fastest_kernels()
-        job.count = 1
-        job.products.0 = gemma_product(
-            weights: matrix, tokens: tokens, input: input, input_stride: matrix.columns, output: out.start,
+        var product = gemma_product(
+            weights: matrix, tokens: tokens, input: input, input_stride: matrix.columns, output: out,
             output_stride: matrix.rows)
-        pool.run(gemma_product_task, job: &job, shares: gemma_product_shares(&job))
+        gemma_fastest_kernels().pointee.product(&product, 0, matrix.rows)
     }
 
     private func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int) -> Double {
@@ -111,6 +114,13 @@ extension AdapterWeights {
 }
 
 extension AdapterUpdate {
+    fileprivate mutating func add(_ rows: AdapterUpdate) {
+        base += rows.base
+        change += rows.change
+        update += rows.update
+        overlap += rows.overlap
+    }
+
     /// Adds one row: |W_i|^2, W_i . (s B A)_i, |(s B A)_i|^2 and, with DoRA, the length that the sum is brought to.
     fileprivate mutating func add(base: Double, overlap: Double, update: Double, length: Double?) {
         self.base += base

@@ -40,6 +40,10 @@ extension SentenceTransformer {
         private static func modes(_ reader: inout ConfigurationReader) throws -> [Mode] {
             if reader.object["pooling_mode"] != nil {
                 let names = try reader.oneOrMore("pooling_mode")
+                guard (1...Mode.allCases.count).contains(names.count) else {
+                    throw reader.fault(
+                        "pooling_mode", expected: "1 to \(Mode.allCases.count) names", got: "\(names.count)")
+                }
                 return try names.map { name in
                     guard let mode = Mode(rawValue: name) else {
                         throw reader.fault(

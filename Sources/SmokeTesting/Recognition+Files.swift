@@ -151,7 +151,7 @@ extension ChatTemplateSource {
             guard let found = try find(in: files, try ModelSource(of: files)), !found.text.isEmpty else { return nil }
             return found.place
         } catch {
-            return "\(error)"
+            return "one that cannot be read, \(error)"
         }
     }
 }

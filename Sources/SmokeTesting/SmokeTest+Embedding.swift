@@ -49,6 +49,9 @@ extension SmokeTest {
         var margin: Double { cosine(sentence, near) - cosine(sentence, far) }
     }
 
+    /// In tokens, the prompt included: EmbeddingGemma reads as many.
+    private static let longestSentence = 2048
+
     private mutating func checkVectors(_ model: EmbeddingModel) throws {
         let similarities = job.probes.similarities.filter { $0.depth <= job.depth }
         guard !similarities.isEmpty else {
@@ -56,7 +59,8 @@ extension SmokeTest {
                 .embeddingVectors, .failed, bound: "a probe set with sentences to compare",
                 reason: "the set \(printable(job.probes.name)) has none")
         }
-        let prompt = model.transformer?.similarityPrompt ?? "", limit = model.configuration.contextLength
+        let prompt = model.transformer?.similarityPrompt ?? "",
+            limit = min(Self.longestSentence, model.configuration.contextLength)
         func vector(_ text: String) throws -> [Float] {
             try model.vector(of: Array(model.tokens(of: text, prompt: prompt).prefix(limit)))
         }

@@ -60,6 +60,7 @@ import Testing
     @Test(arguments: [
         (["1_Pooling/config.json": #"{"embedding_dimension":8,"pooling_mode":"median"}"#], "median"),
         (["1_Pooling/config.json": "[]"], "an object"),
+        (["1_Pooling/config.json": #"{"pooling_mode":[]}"#], "1 to 6 names"),
         (["modules.json": "{}"], "a list of up to 64 modules"),
         (["modules.json": "[]"], "a pooling module"),
         (["modules.json": #"[{"type":"sentence_transformers.models.Normalize","path":""}]"#], "module 0"),
