@@ -7,7 +7,7 @@ import Testing
 /// Tests that are cancelled, killed, out of time or out of disk: each leaves what it should, and a registry that goes on.
 @Suite(.serialized) struct EndedTestTests {
     private static let model = "sample/gemma-3-tiny-it"
-    private static let other = "sample/gemma-3-tiny-triage"
+    private static let other = "sample/gemma-3-tiny-sharded"
 
     /// Says its pid and waits for ever; where it has done so once, it is the real tester.
     private static let hangsOnce = """
