@@ -48,7 +48,8 @@ struct SmokeTestCommand: AsyncParsableCommand {
         let name = try RepositoryID(repository ?? "unnamed/model")
         let settings = try registry.resolve().registry, policy = try PolicyFile.read(settings.policies)
         let job = try job(for: name, settings, policy)
-        let report = try await unsealed ? blocking(qos: .userInitiated) { SmokeTest.run(job) } : sealed(job, settings, policy)
+        let report =
+            try await unsealed ? blocking(qos: .userInitiated) { SmokeTest.run(job) } : sealed(job, settings, policy)
         try output.print(report) { report in
             Table(
                 head: ["CHECK", "OUTCOME", "VALUE", "BOUND", "REASON"],
