@@ -100,7 +100,8 @@ import Testing
         try await TestServer.run { server in
             try await server.add("google/tiny", ["model.safetensors": [1]])
             for (query, status) in [
-                ("", 400), ("?a=google/tiny", 400), ("?a=google/tiny&b=tiny", 400), ("?a=google/tiny&b=google/none", 404),
+                ("", 400), ("?a=google/tiny", 400), ("?a=google/tiny&b=tiny", 400),
+                ("?a=google/tiny&b=google/none", 404),
                 ("?a=google/tiny&b=google/tiny@../x", 400), ("?a=google/tiny&b=google/tiny@v9", 400),
                 ("?a=google/tiny&b=google/tiny", 200),
             ] { #expect(try await server.get("/compare\(query)").status == status, "\(query)") }
