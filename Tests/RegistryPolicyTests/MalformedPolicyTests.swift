@@ -25,7 +25,7 @@ import Testing
         #expect(policy.maximumSize == 60_000_000_000)
         #expect(policy.smokeTest.memoryAllowance == 2 << 30)
         #expect(policy.smokeTest.depth == .quick)
-        #expect(policy.smokeTest.sandbox == 3)
+        #expect(policy.smokeTest.sandbox == .seccomp)
         #expect(policy.smokeTest.probes.count == 2)
     }
 
