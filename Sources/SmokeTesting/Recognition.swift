@@ -29,7 +29,7 @@ struct Recognition {
             return
         }
         guard refusal == nil else { return }
-        if let contradiction = contradiction(to: given, files) {
+        if let contradiction = contradiction(to: given) {
             refusal = Refusal(outcome: .failed, reason: "the policy says \(given.rawValue), but \(contradiction)")
         } else {
             reason = "the policy says so; by itself it would be \(byItself?.rawValue ?? "nothing known"): \(reason)"
@@ -45,12 +45,11 @@ struct Recognition {
 
     /// Why the files cannot be of the class that the policy gives them; nil where they can. Text models may be asked for
     /// answers, for more text or for vectors; nothing else can be chosen.
-    private func contradiction(to given: ModelClass, _ files: ModelFiles) -> String? {
+    private func contradiction(to given: ModelClass) -> String? {
         let isText = [.instruct, .base, .embedding].contains(modelClass)
         switch given {
         case .adapter: return "\(AdapterConfiguration.path) is not among the files"
-        case .instruct where isText && ChatTemplateSource.place(in: files) == nil:
-            return "no chat template is among the files"
+        // Whether it has the template that answers need is a check of its own.
         case .instruct, .base, .embedding: return isText ? nil : reason
         case .drafter, .tower: return reason
         }

@@ -225,11 +225,10 @@ struct RecognitionCase: Sendable, CustomStringConvertible {
         #expect(first.reason.contains(reason))
     }
 
-    @Test func anInstructModelWithoutATemplateCannotBe() throws {
-        let folder = try Folder(["config.json": RecognitionCase.text])
-        let report = SmokeTest.run(job(folder.path, as: .instruct))
+    @Test func anInstructModelWithoutATemplateFailsForThat() throws {
+        let report = SmokeTest.run(job(Fixtures.path("gemma4-trained"), as: .instruct))
         #expect(report.verdict == .failed)
-        #expect(report.checks.contains { $0.reason.contains("no chat template is among the files") })
+        #expect(report.checks.filter { $0.outcome == .failed }.map(\.name) == [.chatTemplate])
     }
 
     @Test func thePolicyDecidesBetweenWhatTheFilesAllow() throws {

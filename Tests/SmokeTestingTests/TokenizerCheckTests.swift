@@ -63,6 +63,12 @@ import Testing
         #expect(chat?.outcome == .failed)
         #expect(chat?.reason.contains("<end_of_turn> ends a turn and is not among eos_token_id") == true)
         #expect(SmokeTest.run(BehaviourJob.make(model.path, .base))[.specialTokens]?.outcome == .passed)
+        // With nothing but a template to say that it answers, it may be a base model with its tokenizer's files.
+        var job = BehaviourJob.make(model.path, .instruct)
+        job.modelClass = nil
+        #expect(SmokeTest.run(job)[.specialTokens]?.outcome == .warned)
+        job.repository = "sample/gemma-3-tiny-it"
+        #expect(SmokeTest.run(job)[.specialTokens]?.outcome == .failed)
     }
 
     @Test func aStatedFalseAddBosTokenIsBelieved() throws {
