@@ -3,10 +3,10 @@ import Testing
 
 /// Templates made to hurt: each ends in an error, and soon.
 @Suite struct TemplateLimitsTests {
-    private static let many = 100_000
+    private static let many = 20_000
 
     @Test(arguments: [
-        String(repeating: "(", count: many) + "1" + String(repeating: ")", count: many),
+        String(repeating: "(", count: 100_000) + "1" + String(repeating: ")", count: 100_000),
         String(repeating: "[", count: many) + String(repeating: "]", count: many),
         String(repeating: "not ", count: many) + "1",
         String(repeating: "-", count: many) + "1",
@@ -32,7 +32,7 @@ import Testing
     @Test(arguments: ["{% if 1 %}", "{% for x in [1] %}", "{% macro m() %}", "{% filter upper %}", "{% generation %}"])
     func deepBlocksExceedTheNesting(tag: String) throws {
         let error = try #require(throws: TemplateError.self) {
-            try ChatTemplate(parsing: String(repeating: tag, count: 20_000))
+            try ChatTemplate(parsing: String(repeating: tag, count: 5000))
         }
         guard case .exceeded = error else {
             Issue.record("\(error)")
@@ -61,7 +61,7 @@ import Testing
         "{{ 1e308|int }}", "{{ '9' * 400 ~ ''|int }}{{ ('9' * 400)|int }}",
         "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
         "{% for a in range(99999) %}{{ 'x' * 1000 }}{% endfor %}",
-        "{% set x = 'ab' * 500000 %}{% for a in range(99999) %}{{ x.count('aab') }}{% endfor %}",
+        "{% set x = 'ab' * 20000 %}{% for a in range(99999) %}{{ x.count('aab') }}{% endfor %}",
         "{% set x = range(99999)|list %}{% for a in range(99999) %}{{ -1 in x }}{% endfor %}",
         "{% set x = range(99999)|list %}{% for a in range(99999) %}{{ x == x|list }}{% endfor %}",
         "{{ ('a' * 999999).replace('', 'b' * 999999) }}", "{{ (('a' * 99999)|list)|join('b' * 99999) }}",
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func manyNamesInManyBranchesExceedTheSteps() throws {
-        let source = (0..<30_000).map { "{% if a %}{{ b\($0) }}{% endif %}" }.joined()
+        let source = (0..<10_000).map { "{% if a %}{{ b\($0) }}{% endif %}" }.joined()
         let error = try #require(throws: TemplateError.self) { try ChatTemplate(parsing: source) }
         guard case .exceeded = error else {
             Issue.record("\(error)")
