@@ -45,7 +45,7 @@ extension Interpreter {
         }
         arguments.keywords.append(("caller", caller))
         line = expression.line
-        try write(try text(try call(function, arguments)).scalars)
+        try write(try written(try call(function, arguments)).scalars)
     }
 
     func call(_ function: Value, _ arguments: CallArguments) throws(TemplateError) -> Value {

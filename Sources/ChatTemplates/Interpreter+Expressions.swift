@@ -98,7 +98,20 @@ extension Interpreter {
         for part in [start, stop, step] {
             if let part { bounds.append(try evaluate(part, in: scope)) } else { bounds.append(nil) }
         }
+        if !isSliceable(value) {
+            // jinja2 folds what has no names before it renders, and such a slice is undefined then.
+            var hasNames = false
+            TemplateNames.each(in: base) { _ in hasNames = true }
+            guard hasNames else { throw notEvaluated("slice of a constant that is no sequence") }
+        }
         return try slice(value, bounds)
+    }
+
+    private func isSliceable(_ value: Value) -> Bool {
+        switch value {
+        case .text, .markup, .list, .tuple, .range: true
+        default: false
+        }
     }
 
     private func test(

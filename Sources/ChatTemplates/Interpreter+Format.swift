@@ -64,8 +64,12 @@ extension Interpreter {
             try spend(bytes: text.bytes)
             result += text.scalars
         }
-        var takesAny = false
-        if case .mapping = right { takesAny = true }
+        // What can be subscripted may hold more than the format asks for.
+        let takesAny: Bool
+        switch right {
+        case .mapping, .list, .range, .undefined: takesAny = true
+        default: takesAny = false
+        }
         guard used == values.count || takesAny else {
             throw failed("not all arguments converted during string formatting")
         }

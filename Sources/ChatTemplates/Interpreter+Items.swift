@@ -119,32 +119,49 @@ extension Interpreter {
         // A step past the length takes one item, whatever its size.
         let positions = Interpreter.positions(
             count: count, start: numbers[0], stop: numbers[1], step: max(-count - 1, min(count + 1, step)))
-        if case .range(let range) = value {
-            guard let first = positions.first else {
-                return .range(PythonRange(start: range.start, stop: range.start, step: 1) ?? range)
-            }
-            throw notEvaluated("slice of a range from \(range[first])")
-        }
-        return try taken(positions, of: value)
+        guard case .range(let range) = value else { return try taken(positions, of: value) }
+        return .range(try part(of: range, positions, step: step))
     }
 
-    private func taken(_ positions: StrideTo<Int>, of value: Value) throws(TemplateError) -> Value {
+    private func part(of range: PythonRange, _ positions: Positions, step: Int) throws(TemplateError) -> PythonRange {
+        func number(_ index: Int) -> (partialValue: Int, overflow: Bool) {
+            let (offset, overflow) = index.multipliedReportingOverflow(by: range.step)
+            let sum = range.start.addingReportingOverflow(offset)
+            return (sum.partialValue, overflow || sum.overflow)
+        }
+        let (start, stop) = (number(positions.start), number(positions.stop))
+        let (newStep, overflow) = range.step.multipliedReportingOverflow(by: step)
+        guard !overflow, !start.overflow, !stop.overflow,
+            let result = PythonRange(start: start.partialValue, stop: stop.partialValue, step: newStep)
+        else { throw exceeded("64 bits of a whole number") }
+        return result
+    }
+
+    /// What a slice takes, after Python's `slice.indices`.
+    private struct Positions {
+        let start: Int
+        let stop: Int
+        let step: Int
+        var all: StrideTo<Int> { stride(from: start, to: stop, by: step) }
+    }
+
+    private func taken(_ positions: Positions, of value: Value) throws(TemplateError) -> Value {
         switch value {
         case .text(let text), .markup(let text):
             var scalars: [Unicode.Scalar] = []
-            for position in positions { scalars.append(text.scalars[position]) }
+            for position in positions.all { scalars.append(text.scalars[position]) }
             if case .markup = value { return .markup(Text(scalars)) }
             return try self.text(Text(scalars))
         case .list(let items), .tuple(let items):
             var values: [Value] = []
-            for position in positions { values.append(items.values[position]) }
+            for position in positions.all { values.append(items.values[position]) }
             if case .tuple = value { return try tuple(values) }
             return try list(values)
         default: throw failed("'\(value.type)' object is not subscriptable")
         }
     }
 
-    private static func positions(count: Int, start: Int?, stop: Int?, step: Int) -> StrideTo<Int> {
+    private static func positions(count: Int, start: Int?, stop: Int?, step: Int) -> Positions {
         let low = step > 0 ? 0 : -1
         let high = step > 0 ? count : count - 1
         func clamped(_ bound: Int) -> Int {
@@ -153,10 +170,6 @@ extension Interpreter {
         }
         let first = start.map(clamped) ?? (step > 0 ? low : high)
         let end = stop.map(clamped) ?? (step > 0 ? high : low)
-        return stride(from: first, to: end, by: step)
+        return Positions(start: first, stop: end, step: step)
     }
-}
-
-extension StrideTo {
-    fileprivate var first: Element? { first { _ in true } }
 }

@@ -130,8 +130,14 @@ extension Interpreter {
         let text = try capture { () throws(TemplateError) in flow = try self.execute(body, in: inner) }
         guard case .normal = flow else { return flow }
         let value = try self.filter(filter, over: try self.text(text), in: inner)
-        try write(try self.text(value).scalars)
+        try write(try written(value).scalars)
         return .normal
+    }
+
+    /// What jinja2 joins to the output without making it a string first.
+    func written(_ value: Value) throws(TemplateError) -> Text {
+        guard let text = value.string else { throw failed("expected str instance, \(value.type) found") }
+        return text
     }
 
     private func with(

@@ -126,7 +126,6 @@ extension Interpreter {
 
     private func truncated(_ value: Value, _ given: CallArguments) throws(TemplateError) -> Value {
         let given = try given.bound(to: ["length", "killwords", "end", "leeway"], of: "truncate", by: self)
-        let text = try string(value, "truncate")
         let end = try string(given[2] ?? .text("..."), "truncate")
         var leeway = given[3] ?? .integer(5)
         if case .none = leeway { leeway = .integer(5) }
@@ -135,7 +134,10 @@ extension Interpreter {
         }
         guard length >= end.count, leeway >= 0 else { throw failed("expected length >= \(end.count), got \(length)") }
         let (most, overflow) = length.addingReportingOverflow(leeway)
-        if overflow || text.count <= most { return .text(text) }
+        // What is short enough comes back as it is, text or not.
+        let count = try self.length(value)
+        if overflow || count <= most { return value }
+        let text = try string(value, "truncate")
         let start = Text(text.scalars[..<min(text.count, length - end.count)])
         if try flag(given[1]) { return try self.text(Text(start.scalars + end.scalars)) }
         let cut = start.lastIndex(of: " ") ?? start.count

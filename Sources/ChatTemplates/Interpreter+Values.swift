@@ -51,8 +51,11 @@ extension Interpreter {
     /// What tells keys apart; lists and dicts are no keys.
     func key(_ value: Value) throws(TemplateError) -> MappingKey {
         if let string = value.string { try spend(bytes: string.count) }
-        guard let key = MappingKey(value) else { throw failed("unhashable type: '\(value.type)'") }
-        return key
+        if let key = MappingKey(value) { return key }
+        switch value {
+        case .list, .mapping, .view, .tuple: throw failed("unhashable type: '\(value.type)'")
+        default: throw notEvaluated("\(value.type) as a key")
+        }
     }
 
     func mapping(_ members: [(Value, Value)]) throws(TemplateError) -> Mapping {

@@ -57,7 +57,7 @@ extension Interpreter {
             let values = try elements(value)
             var keys: [Value] = []
             for item in values { keys.append(try sortKeys(item, given[2], isExact: try flag(given[1]))) }
-            return try list(try sorted(values, by: keys, descending: try flag(given[0])))
+            return try list(try sorted(values, by: keys, descending: try order(given[0])))
         case "dictsort": return try dictsort(value, given)
         case "list":
             _ = try given.plain(0, 0, of: name, by: self)
@@ -95,6 +95,15 @@ extension Interpreter {
         return try isTrue(value)
     }
 
+    /// The `reverse` of Python's `sorted`, which takes whole numbers only.
+    private func order(_ value: Value?) throws(TemplateError) -> Bool {
+        guard let value else { return false }
+        guard let number = value.wholeNumber else {
+            throw failed("'\(value.type)' object cannot be interpreted as an integer")
+        }
+        return number != 0
+    }
+
     private func dictsort(_ value: Value, _ given: CallArguments) throws(TemplateError) -> Value {
         let given = try given.bound(to: ["case_sensitive", "by", "reverse"], of: "dictsort", by: self)
         let by = given[1]?.string ?? "key"
@@ -112,7 +121,7 @@ extension Interpreter {
             let part = by == "key" ? key : member
             keys.append(isExact ? part : try ignoringCase(part))
         }
-        return try list(try sorted(pairs, by: keys, descending: try flag(given[2])))
+        return try list(try sorted(pairs, by: keys, descending: try order(given[2])))
     }
 
     func ignoringCase(_ value: Value) throws(TemplateError) -> Value {

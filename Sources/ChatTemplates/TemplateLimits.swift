@@ -15,7 +15,7 @@ package struct TemplateLimits: Sendable {
 
     package init(
         steps: Int = 2_000_000, depth: Int = 400, outputBytes: Int = 4 << 20, sourceBytes: Int = 1 << 20,
-        memoryBytes: Int = 256 << 20, moment: Int? = nil
+        memoryBytes: Int = 128 << 20, moment: Int? = nil
     ) {
         self.steps = steps
         self.depth = depth

@@ -46,8 +46,8 @@ extension TemplateParser {
         var slices = 0
         while !isSymbol("]") {
             if !items.isEmpty { try expect(.symbol(",")) }
-            let item = try element(of: base)
-            if case .slice = item.kind { slices += 1 }
+            let (item, isSlice) = try element(of: base)
+            if isSlice { slices += 1 }
             items.append(item)
         }
         advance()
@@ -58,7 +58,7 @@ extension TemplateParser {
     }
 
     /// One subscript: an expression, or the slice of `base` that it names.
-    private mutating func element(of base: Expression) throws(TemplateError) -> Expression {
+    private mutating func element(of base: Expression) throws(TemplateError) -> (Expression, isSlice: Bool) {
         let start = line
         var bounds: [Expression?] = []
         func isBoundary() -> Bool { isSymbol(":") || isSymbol("]") || isSymbol(",") }
@@ -66,7 +66,7 @@ extension TemplateParser {
             bounds.append(nil)
         } else {
             let first = try expression()
-            guard isSymbol(":") else { return first }
+            guard isSymbol(":") else { return (first, false) }
             bounds.append(first)
         }
         advance()
@@ -77,7 +77,7 @@ extension TemplateParser {
             bounds.append(nil)
         }
         let slice = Expression.Kind.slice(base, start: bounds[0], stop: bounds[1], step: bounds[2])
-        return try node(slice, line: start, over: [base] + bounds.compactMap { $0 })
+        return (try node(slice, line: start, over: [base] + bounds.compactMap { $0 }), true)
     }
 
     private mutating func called(_ callee: Expression) throws(TemplateError) -> Expression {
