@@ -79,8 +79,8 @@ struct GGUFConfiguration {
         return heads
     }
 
-    /// Tokens that end a text: `eos_token_id`, and the end of a turn: `eot_token_id`, else the piece that llama.cpp knows
-    /// by its text. Gemma 1's converter writes the id 107 into every file: it counts where it looks like a control token.
+    /// Tokens that end a text: `eos_token_id`, the end of a turn in `eot_token_id`, and the pieces that llama.cpp knows by
+    /// their text whatever the keys say (src/llama-vocab.cpp, special_eog_ids). Gemma 1's converter writes the id 107 into every file: it counts where it looks like a control token.
     private func endOfSequence() -> [Int] {
         func id(_ key: String) -> Int? {
             if case .integer(let id)? = metadata["tokenizer.ggml.\(key)"] { id } else { nil }
@@ -91,10 +91,9 @@ struct GGUFConfiguration {
             if pieces.indices.contains(turn), metadata.head[pieces[turn]].first == UInt8(ascii: "<") {
                 ends.append(turn)
             }
-        } else {
-            ends += ["<end_of_turn>", "<turn|>"].compactMap { text in
-                pieces.indices.first { metadata.head[pieces[$0]].elementsEqual(text.utf8) }
-            }
+        }
+        ends += ["<end_of_turn>", "<turn|>"].compactMap { text in
+            pieces.indices.first { metadata.head[pieces[$0]].elementsEqual(text.utf8) }
         }
         return ends.enumerated().filter { !ends[..<$0.offset].contains($0.element) }.map(\.element)
     }

@@ -24,8 +24,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("model.safetensors", pickle, "expected safetensors by its extension, got pickle by its first bytes"),
-        ("model.safetensors", zip, "got zip by its first bytes"),
+        ("model.safetensors", pickle, "holds no weights: expected safetensors, got a pickle"),
+        ("model.safetensors", zip, "got a zip archive"),
         ("model.safetensors", Array("GGUF".utf8) + [3, 0, 0, 0], "got gguf"),
         ("model.safetensors", [UInt8](repeating: 0, count: 16), "first bytes 0 0 0"),
         ("model.safetensors", Array("version https://git-lfs.github.com/spec/v1\n".utf8), "git-LFS pointer"),

@@ -98,7 +98,7 @@ import Testing
         ("gemma3.rope.scaling.type", .string("yarn"), "gemma3.rope.scaling.type"),
         ("gemma3.rope.scaling.attn_factor", .f32(2), "gemma3.rope.scaling.attn_factor"),
         ("gemma3.rope.dimension_count", .u32(2), "gemma3.rope.dimension_count"),
-        ("gemma3.attention.causal", .flag(false), "is_causal"),
+        ("gemma3.attention.causal", .flag(false), "gemma3.attention.causal"),
         ("gemma3.final_logit_softcapping", .f32(30), "final_logit_softcapping"),
         ("gemma3.attention.value_length", .u32(8), "gemma3.attention.value_length"),
         ("gemma3.attention.head_count_kv", .u32s([1, 2]), "gemma3.attention.head_count_kv"),

@@ -16,7 +16,8 @@ struct WholeSmokeTestBench {
     func run() throws -> [String] {
         let file = BenchModelFile(shape: .gemma1B, type: .bf16, isGGUF: false, cache: BenchModelFile.cacheFolder())
         try file.make()
-        try file.makeTextFiles()
+        let probes = try job(file, .full).probes
+        try file.makeTextFiles(texts: probes.texts.map(\.text) + (probes.prompts + probes.chats).map(\.prompt))
         let depths: [ProbeSet.Depth] = isFull ? [.quick, .full] : [.quick]
         let contenders = [BenchContender.hash(file)] + (try depths.map { try tester(file, $0) })
         var all = contenders.map { BenchSeries(contender: $0) }, reports: [SmokeTestReport] = []
@@ -93,11 +94,11 @@ struct WholeSmokeTestBench {
 extension BenchModelFile {
     /// The files that a checkpoint has beside its weights: a tokenizer of full size, its configuration with a chat
     /// template, and the tokens that end a text.
-    func makeTextFiles() throws {
+    func makeTextFiles(texts: [String]) throws {
         let tokenizer = folder + "/tokenizer.json"
         if Self.size(of: tokenizer) == nil {
             Terminal.say("making \(tokenizer)")
-            try BenchVocabulary(pieces: shape.vocabulary, seed: Self.seed).json
+            try BenchVocabulary(pieces: shape.vocabulary, seed: Self.seed, texts: texts).json
                 .write(to: URL(filePath: tokenizer), options: .atomic)
         }
         let template =

@@ -15,7 +15,8 @@ struct BenchVocabulary {
     private var words: [String] = []
     private var merges: [(String, String)] = []
 
-    init(pieces: Int, seed: UInt64) {
+    /// - Parameter texts: what is to be as few tokens as with a real vocabulary: every word of them is a piece.
+    init(pieces: Int, seed: UInt64, texts: [String]) {
         control =
             ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "[multimodal]"] + (0..<99).map { "<unused\($0)>" }
             + ["<start_of_turn>", "<end_of_turn>"]
@@ -28,17 +29,31 @@ struct BenchVocabulary {
         ]
         singles = ["\u{2581}", "\t"] + ranges.flatMap { $0.compactMap { Unicode.Scalar($0).map { String($0) } } }
         late = (99..<6400).map { "<unused\($0)>" }
-        grow(to: pieces - control.count - runs.count - 256 - singles.count - late.count, seed: seed)
+        grow(
+            to: pieces - control.count - runs.count - 256 - singles.count - late.count, seed: seed,
+            from: texts)
     }
 
     /// Words grow from shorter words of the same script, as byte-pair encoding learns them.
-    private mutating func grow(to count: Int, seed: UInt64) {
+    private mutating func grow(to count: Int, seed: UInt64, from texts: [String]) {
         // The first pieces are letters and the space; rarer scripts follow.
         var families = [
             ["\u{2581}"] + (97...122).compactMap { Unicode.Scalar($0).map { String($0) } },
             Array(singles.dropFirst(96).prefix(500)), Array(singles.dropFirst(600)),
         ]
         var known = Set(singles), state = seed
+        for word in texts.flatMap({ $0.split { !$0.isLetter } }) {
+            var grown = "\u{2581}"
+            for letter in word.unicodeScalars where grown.utf8.count < 16 {
+                let piece = grown + String(letter)
+                if known.contains(String(letter)), known.insert(piece).inserted {
+                    merges.append((grown, String(letter)))
+                    words.append(piece)
+                }
+                guard known.contains(piece) else { break }
+                grown = piece
+            }
+        }
         func next(_ bound: Int) -> Int {
             state = RandomWeights.mixed(state &+ 1)
             return Int(state % UInt64(max(1, bound)))
