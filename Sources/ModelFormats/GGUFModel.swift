@@ -26,6 +26,13 @@ package struct GGUFModel: Equatable, Sendable {
         return models
     }
 
+    /// Paths of files that are no models: importances, or a vocabulary alone.
+    package static func tables(in model: ModelFiles) -> [String] {
+        list(in: model).map(\.name).filter { name in
+            (try? model.open(name)).flatMap { try? GGUF(reading: $0) }?.isTable ?? false
+        }
+    }
+
     /// The one language model among the GGUF files. Throws when there is none, or several, which are then listed.
     package static func only(in model: ModelFiles) throws -> GGUFModel {
         let models = list(in: model)
@@ -70,16 +77,23 @@ package struct GGUFModel: Equatable, Sendable {
 }
 
 extension GGUF {
-    /// Whether this is a language model, and no tower, adapter or table of importances that lies beside one.
+    /// Whether this is a language model, and no tower, adapter or table that lies beside one. `general.type` alone proves
+    /// nothing: who loads the file does not ask it.
     var isLanguageModel: Bool {
-        let others = ["mmproj", "adapter", "imatrix", "vocab"]
-        return metadata.string("general.architecture") != "clip"
-            && !others.contains(metadata.string("general.type") ?? "model")
+        let architecture = metadata.string("general.architecture")
+        return architecture != "clip" && metadata.string("general.type") != "adapter" && !isTable
     }
 
     /// Whether this is a tower or an adapter, and no language model and no table that only tools read.
-    var isPart: Bool {
-        !isLanguageModel && !["imatrix", "vocab"].contains(metadata.string("general.type") ?? "model")
+    var isPart: Bool { !isLanguageModel && !isTable }
+
+    /// Importances or a vocabulary alone: nothing that anybody could run.
+    fileprivate var isTable: Bool {
+        switch metadata.string("general.type") {
+        case "imatrix": ["imatrix", nil].contains(metadata.string("general.architecture"))
+        case "vocab": tensors.isEmpty
+        default: false
+        }
     }
 }
 

@@ -35,6 +35,12 @@ package struct SentenceTransformer: Sendable {
         if case .normalize? = modules.last { true } else { false }
     }
 
+    /// The folders that modules.json names; none where it cannot be read.
+    package static func folders(in model: ModelFiles) -> [String] {
+        guard case .array(let elements)? = try? model.json(path) else { return [] }
+        return elements.compactMap { $0.object?["path"]?.string }.filter { !$0.isEmpty }
+    }
+
     /// Nil when there is no modules.json among the files. Blocking.
     /// - Parameter hiddenSize: the width of the text model's states.
     package init?(reading model: ModelFiles, hiddenSize: Int) throws {

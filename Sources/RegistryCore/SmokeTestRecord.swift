@@ -30,6 +30,8 @@ package struct SmokeTestRecord: Codable, Equatable, Sendable {
     package let base: String?
     /// How far the child was sealed off; empty where the test did not say.
     package let sandbox: String
+    /// The same as a number that a policy can compare; nil where the test did not say.
+    package let sandboxLevel: SandboxLevel?
     package let machine: Machine
     package let seconds: Double
     /// Bytes: the largest resident set of the child, mapped weights included.
@@ -40,7 +42,7 @@ package struct SmokeTestRecord: Codable, Equatable, Sendable {
     package init(
         identity: TestIdentity, bounds: [String: MeasuredNumber], modelClass: ModelClass?, classReason: String,
         base: String?,
-        sandbox: String, machine: Machine = .current, seconds: Double, peakMemory: Int64,
+        sandbox: String, sandboxLevel: SandboxLevel? = nil, machine: Machine = .current, seconds: Double, peakMemory: Int64,
         measurements: [String: MeasuredNumber] = [:], texts: [Text] = []
     ) {
         self.identity = identity
@@ -49,6 +51,7 @@ package struct SmokeTestRecord: Codable, Equatable, Sendable {
         self.classReason = classReason
         self.base = base
         self.sandbox = sandbox
+        self.sandboxLevel = sandboxLevel
         self.machine = machine
         self.seconds = seconds
         self.peakMemory = peakMemory

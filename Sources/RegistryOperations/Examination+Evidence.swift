@@ -42,7 +42,8 @@ extension Evidence {
             },
             test: SmokeTestRecord(
                 identity: plan.identity, bounds: plan.bounds, modelClass: report.modelClass,
-                classReason: report.classReason, base: base, sandbox: run.sandbox, seconds: report.seconds,
+                classReason: report.classReason, base: base, sandbox: run.sandbox, sandboxLevel: run.level,
+                seconds: report.seconds,
                 peakMemory: Int64(report.peakMemoryBytes),
                 measurements: report.measurements.mapValues { MeasuredNumber($0) },
                 texts: report.texts.map {

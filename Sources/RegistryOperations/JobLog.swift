@@ -50,5 +50,5 @@ package struct TestProgress: Codable, Equatable, Sendable {
     }
 
     /// `testing: no-nan-or-inf 43 %`
-    package var text: String { "testing: \(check) \(Int(part * 100)) %" }
+    package var text: String { "testing: \(check) \(Int(min(1, max(0, part)) * 100)) %" }
 }

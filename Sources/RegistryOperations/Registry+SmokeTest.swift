@@ -43,6 +43,8 @@ extension Registry {
             // A child that was ended because nobody wants its verdict any more has said nothing about the model.
             try Task.checkCancellation()
             try await requireWorkingTester()
+            // What passes now is not taken away because a busy machine took too long over it in the background.
+            if broken.dependsOnMachine, niceness > 0 { throw OperationError.cannotTest(broken.reason) }
             throw broken
         } catch let error as OperationError {
             throw error
@@ -81,6 +83,11 @@ extension Registry {
         } catch let broken as SmokeTestProcess.Broken {
             try Task.checkCancellation()
             throw OperationError.cannotTest("the tester could not even report on an empty folder: \(broken.reason)")
+        } catch let error as OperationError {
+            throw error
+        } catch {
+            try Task.checkCancellation()
+            throw OperationError.cannotTest("\(error)")
         }
     }
 }

@@ -31,6 +31,8 @@ package struct SmokeTestProcess {
     /// The test came to no verdict of its own; this counts against the model.
     package struct Broken: Error, CustomStringConvertible {
         let reason: String
+        /// Whether a machine with less to do might have come to a verdict.
+        var dependsOnMachine = false
 
         package var description: String { reason }
     }
@@ -38,7 +40,7 @@ package struct SmokeTestProcess {
     /// A sealed run's report, and how it was sealed.
     package struct Answer: Sendable {
         package let report: SmokeTestReport
-        let level: SandboxLevel
+        package let level: SandboxLevel
         /// What the next level wanted and did not get.
         let shortOf: String?
 
@@ -56,7 +58,7 @@ package struct SmokeTestProcess {
     package func run(
         _ job: SmokeTestJob, progress: @escaping @Sendable (SmokeTestProgress) -> Void = { _ in }
     ) async throws -> Answer {
-        let folders = [job.model] + (job.base.map { [$0.folder] } ?? [])
+        let folders = ([job.model] + (job.base.map { [$0.folder] } ?? [])).map(Self.folder)
         let files = try await blocking { folders.reduce(Int64(0)) { $0 + Self.bytes(of: $1) } }
         let process = SealedProcess(
             executable: executable, readable: folders, memoryLimit: files + memoryAllowance, timeLimit: timeLimit,
@@ -66,10 +68,22 @@ package struct SmokeTestProcess {
             guard report.verdict.passes == outcome.passed else {
                 throw Broken(reason: "the report says \(report.verdict.rawValue), the exit status does not")
             }
+            guard report.isWhole, report.testerBuild == job.testerBuild else {
+                throw Broken(reason: "the report passes without every check")
+            }
             return Answer(report: report, level: outcome.level, shortOf: outcome.shortOf)
         } catch let error as SealedProcessError where error.countsAgainstModel {
-            throw Broken(reason: "\(error)")
+            throw Broken(reason: "\(error)", dependsOnMachine: error.dependsOnMachine)
         }
+    }
+
+    /// A single file's parts lie beside it.
+    private static func folder(of path: String) -> String {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+            return path
+        }
+        return URL(filePath: path).deletingLastPathComponent().path
     }
 
     /// Of a file, or of all files under a folder.
@@ -80,5 +94,23 @@ package struct SmokeTestProcess {
         }
         guard let names = manager.enumerator(atPath: path) else { return size(path) }
         return names.reduce(size(path)) { $0 + size("\(path)/\($1)") }
+    }
+}
+
+extension SmokeTestReport {
+    /// Whether a verdict that passes rests on every check.
+    fileprivate var isWhole: Bool {
+        !verdict.passes
+            || Set(checks.map(\.name)).count == CheckName.allCases.count
+                && checks.allSatisfy { [.passed, .warned, .notApplicable].contains($0.outcome) }
+    }
+}
+
+extension SealedProcessError {
+    fileprivate var dependsOnMachine: Bool {
+        switch self {
+        case .outOfTime, .outOfMemory: true
+        default: false
+        }
     }
 }

@@ -122,6 +122,12 @@ extension Policy {
                 ? Finding(rule: "smoke-test", effect: .hold, message: "the model has not been run yet")
                 : Finding(rule: "smoke-test", effect: .note, message: "not run; this policy does not ask for it")
         }
+        if let level = evidence.test?.sandboxLevel, level < smokeTest.sandbox {
+            return Finding(
+                rule: "smoke-test", effect: .hold,
+                message: "it was run at level \(level.rawValue) of the sealed room, and this policy asks for "
+                    + "\(smokeTest.sandbox.rawValue): mirror it again")
+        }
         return switch evidence.outcome {
         case .passed: nil
         case .warned: Finding(rule: "smoke-test", effect: .note, message: evidence.summary)

@@ -15,9 +15,9 @@ struct SealedFrame: Equatable, Sendable {
 
     static let nonceLength = 16
     static let payloadLimit = 64 << 10
-    static let reportLimit = 256 << 10
+    static let reportLimit = 4 << 20
     /// Of all frames of a run.
-    static let totalLimit = 4 << 20
+    static let totalLimit = 8 << 20
     /// A test that says how far it is says so some thousand times.
     static let countLimit = 20_000
 

@@ -22,7 +22,7 @@ extension Recognition {
         }
         let name = printable(checkpoint.name), says = "\(name) says general.architecture \(printable(architecture))"
         switch (architecture, checkpoint.metadata.string("general.type")) {
-        case ("clip", _), (_, "mmproj"): self.init(.tower, "\(says), an encoder for images or sound")
+        case ("clip", _): self.init(.tower, "\(says), an encoder for images or sound")
         case (_, "adapter"):
             self.init(
                 .adapter, "\(name) says general.type adapter",
@@ -79,7 +79,7 @@ extension Recognition {
         let inner = config["text_config"]?.object ?? config
         if inner["use_bidirectional_attention"] == .boolean(true) {
             self.init(.embedding, "config.json says use_bidirectional_attention: every token sees those after it")
-        } else if files[SentenceTransformer.path] != nil {
+        } else if files[SentenceTransformer.path] != nil, architecture.map({ !$0.contains("For") }) ?? true {
             self.init(.embedding, "\(SentenceTransformer.path) says how its states become a vector")
         } else if let architecture, !architecture.contains("For") {
             self.init(.embedding, "config.json's \(stated ?? ""), a body without an output head")

@@ -21,6 +21,8 @@ package struct SmokeTest {
     /// Put before every reason when there are several models.
     private var subject = ""
     private var opened: ModelSource?
+    /// Weight files of the repository that no test opens; they are told of once.
+    var unreadWeights: [String] = []
     var openedBase: OpenedBase?
     var texts: [SmokeTestReport.GeneratedText] = []
     var measurements: [String: Double] = [:]
@@ -31,10 +33,15 @@ package struct SmokeTest {
         let start = ContinuousClock.now
         let tests: [SmokeTest]
         do {
-            let models = try ModelFiles(path: job.model).models
-            tests = models.map { model in
+            let all = try ModelFiles(path: job.model), models = all.models
+            var prepared = models.map { model in
                 var test = SmokeTest(model.files, job, isOneOfSeveral: models.count > 1, progress)
                 test.subject = models.count > 1 ? model.name.map { printable($0) + ": " } ?? "" : ""
+                return test
+            }
+            if !prepared.isEmpty { prepared[0].unreadWeights = unreadWeights(of: all, by: prepared) }
+            tests = prepared.map { test in
+                var test = test
                 test.runChecks()
                 test.skipRest()
                 test.sortChecks()
@@ -44,13 +51,13 @@ package struct SmokeTest {
             return SmokeTestReport(unreadable: job, reason: "\(error)", since: start)
         }
         let worst = [.failed, .unsupported, .warned].first { verdict in tests.contains { $0.verdict == verdict } }
-        let verdict = worst ?? .passed
+        let verdict = worst ?? (tests.isEmpty ? .failed : .passed)
         let decisive = tests.first { $0.verdict == verdict }
         return SmokeTestReport(
             verdict: verdict, modelClass: decisive?.recognition.modelClass,
             classReason: decisive?.recognition.reason ?? "",
             checks: tests.flatMap(\.checks), modelType: decisive?.modelType, texts: decisive?.texts ?? [],
-            measurements: decisive?.measurements ?? [:], seconds: start.secondsSince,
+            measurements: (decisive?.measurements ?? [:]).filter(\.value.isFinite), seconds: start.secondsSince,
             peakMemoryBytes: peakResidentBytes(), testerBuild: job.testerBuild)
     }
 
@@ -72,7 +79,7 @@ package struct SmokeTest {
             return record(
                 .structure, refusal.outcome, bound: "a kind of model that this build tests", reason: refusal.reason)
         }
-        guard checkStructure() else { return }
+        guard checkStructure(), checkUnreadWeights() else { return }
         switch modelClass {
         case .instruct, .base: runLanguageModel()
         case .adapter: runAdapter()
@@ -97,10 +104,15 @@ package struct SmokeTest {
             try checkForwardPass(
                 try LoadedModel(
                     configuration: configuration, tensors: tensors, tokenizer: tokenizer, residency: residency),
-                tokenizer, chat: modelClass == .instruct ? template.rendering : nil)
+                tokenizer, chat: modelClass == .instruct && isTemplateEvaluated ? template.rendering : nil)
         } catch {
             record(.finiteLogits, .failed, bound: "a forward pass", reason: "\(error)")
         }
+    }
+
+    /// A template that was refused once is not rendered again; the model then continues plain text.
+    private var isTemplateEvaluated: Bool {
+        checks.contains { $0.name == .chatTemplate && ($0.outcome == .passed || $0.outcome == .warned) }
     }
 
     /// Where the model's parts lie; opened once.

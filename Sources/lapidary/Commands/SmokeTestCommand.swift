@@ -71,10 +71,15 @@ struct SmokeTestCommand: AsyncParsableCommand {
             executable: settings.executable, timeLimit: policy.smokeTest.timeLimit,
             leastLevel: policy.smokeTest.sandbox, memoryAllowance: policy.smokeTest.memoryAllowance)
         let terminal = Terminal()
-        let answer = try await Interruptible.run {
-            try await process.run(job) { step in
-                terminal.show(.testing(TestProgress(check: step.check.rawValue, part: step.done)))
+        let answer: SmokeTestProcess.Answer
+        do {
+            answer = try await Interruptible.run {
+                try await process.run(job) { step in
+                    terminal.show(.testing(TestProgress(check: step.check.rawValue, part: step.done)))
+                }
             }
+        } catch let broken as SmokeTestProcess.Broken {
+            throw Failure(message: "failed: \(broken)", exitCode: 3)
         }
         Terminal.say("sealed: \(answer.sandbox)")
         return answer.report
