@@ -80,7 +80,8 @@ struct GGUFConfiguration {
     }
 
     /// Tokens that end a text: `eos_token_id`, the end of a turn in `eot_token_id`, and the pieces that llama.cpp knows by
-    /// their text whatever the keys say (src/llama-vocab.cpp, special_eog_ids). Gemma 1's converter writes the id 107 into every file: it counts where it looks like a control token.
+    /// their text whatever the keys say (src/llama-vocab.cpp, special_eog_ids). Gemma 1's converter writes the id 107 into
+    /// every file: it counts where it looks like a control token.
     private func endOfSequence() -> [Int] {
         func id(_ key: String) -> Int? {
             if case .integer(let id)? = metadata["tokenizer.ggml.\(key)"] { id } else { nil }

@@ -34,7 +34,7 @@ import Testing
         ("broken gguf only", .ggufHeader, .failed, "number of tensors"),
         ("broken gguf beside", .ggufHeader, .failed, "model.gguf"),
         ("no weights", .format, .failed, "no safetensors or GGUF file"),
-        ("pickle as safetensors", .format, .failed, "got pickle by its first bytes"),
+        ("pickle as safetensors", .format, .failed, "got a pickle"),
         ("lfs pointer", .safetensorsHeader, .failed, "git-LFS pointer"),
         ("truncated", .safetensorsHeader, .failed, "what the file holds"),
         ("auto_map", .remoteCode, .failed, "auto_map"),

@@ -87,7 +87,7 @@ struct HostileFile: CustomTestStringConvertible, Sendable {
         HostileFile(
             "shape product overflows",
             safetensors(#"{"a":\#(entry("F32", "[4294967296,4294967296,2]"))}"#, dataSize: 8), "tensor a",
-            "more bytes than can be counted"),
+            "a number of bytes that can be counted"),
         HostileFile(
             "shape of 17 sizes",
             safetensors(

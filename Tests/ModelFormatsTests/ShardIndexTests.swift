@@ -15,8 +15,8 @@ import Testing
 
     /// What is changed in the index's text, and what the error must say.
     @Test(arguments: [
-        ("\"\(shard2)\"", "\"../../../etc/passwd\"", "expected files of this repository, got ../../../etc/passwd"),
-        ("\"\(shard2)\"", "\"/etc/passwd\"", "expected files of this repository, got /etc/passwd"),
+        ("\"\(shard2)\"", "\"../../../etc/passwd\"", "expected files of this repository, got \"../../../etc/passwd\""),
+        ("\"\(shard2)\"", "\"/etc/passwd\"", "expected files of this repository, got \"/etc/passwd\""),
         ("\"\(shard2)\"", "\"model-00009-of-00005.safetensors\"", "expected files of this repository"),
         ("model.norm.weight\"", "model.norm.wait\"", "model.norm.wait expected to be in"),
         ("\"model.norm.weight\"", "\"model.layers.0.mlp.up_proj.weight\"", "duplicate key"),
