@@ -65,6 +65,20 @@ package struct ExpectedTensors: Sendable {
         .bf16, .f16, .f32, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2K, .q3K, .q4K, .q5K, .q6K, .iq4NL, .iq4XS,
     ]
 
+    /// Whether a tensor is named as one of the model's layers, and its number is beyond the last that is required.
+    package func isBeyondLayers(_ name: String) -> Bool {
+        guard let (stack, number) = Self.layer(of: name) else { return false }
+        let last = required.compactMap { Self.layer(of: $0.name) }.filter { $0.stack == stack }.map(\.number).max()
+        return last.map { number > $0 } ?? false
+    }
+
+    /// `model.layers.` and 12, of `model.layers.12.mlp.up_proj.weight`.
+    private static func layer(of name: String) -> (stack: String, number: Int)? {
+        guard let mark = name.firstRange(of: "layers.") else { return nil }
+        let digits = name[mark.upperBound...].prefix { $0.isASCII && $0.isNumber }
+        return Int(digits).map { (String(name[..<mark.upperBound]), $0) }
+    }
+
     package func compared(with tensors: ModelTensors) -> Comparison {
         var comparison = Comparison()
         for expected in required {

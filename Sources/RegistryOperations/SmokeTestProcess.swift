@@ -59,9 +59,10 @@ package struct SmokeTestProcess {
         _ job: SmokeTestJob, progress: @escaping @Sendable (SmokeTestProgress) -> Void = { _ in }
     ) async throws -> Answer {
         let folders = ([job.model] + (job.base.map { [$0.folder] } ?? [])).map(Self.folder)
+        let linked = try await blocking { folders.compactMap(Self.linkedFolder) }
         let files = try await blocking { folders.reduce(Int64(0)) { $0 + Self.bytes(of: $1) } }
         let process = SealedProcess(
-            executable: executable, readable: folders, memoryLimit: files + memoryAllowance, timeLimit: timeLimit,
+            executable: executable, readable: folders + linked, memoryLimit: files + memoryAllowance, timeLimit: timeLimit,
             niceness: Int(niceness), leastLevel: leastLevel)
         do {
             let (report, outcome) = try await process.run(job, reporting: SmokeTestReport.self, progress: progress)
@@ -75,6 +76,17 @@ package struct SmokeTestProcess {
         } catch let error as SealedProcessError where error.countsAgainstModel {
             throw Broken(reason: "\(error)", dependsOnMachine: error.dependsOnMachine)
         }
+    }
+
+    /// Where the links of a snapshot lead in the cache of Hugging Face's clients: `snapshots/REVISION`, `blobs`.
+    private static func linkedFolder(of folder: String) -> String? {
+        let snapshots = URL(filePath: folder).resolvingSymlinksInPath().deletingLastPathComponent()
+        let blobs = snapshots.deletingLastPathComponent().appending(path: "blobs").path
+        var isFolder: ObjCBool = false
+        guard snapshots.lastPathComponent == "snapshots",
+            FileManager.default.fileExists(atPath: blobs, isDirectory: &isFolder), isFolder.boolValue
+        else { return nil }
+        return blobs
     }
 
     /// A single file's parts lie beside it.

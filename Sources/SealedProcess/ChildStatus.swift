@@ -35,7 +35,7 @@ struct ChildStatus: Equatable {
         }
         let allocating = trouble.contains("allocat") || trouble.contains("out of memory")
         switch signal {
-        case SIGKILL: return .outOfMemory("\(text), most likely by the kernel for want of memory")
+        case SIGKILL: return .outOfMemory("\(text), perhaps by the kernel for want of memory")
         case SIGILL where allocating, SIGTRAP where allocating, SIGABRT where allocating, SIGSEGV where allocating:
             return .outOfMemory("\(text), \(Quantity.bytes(process.memoryLimit)) allowed: \(trouble)")
         case SIGBUS:

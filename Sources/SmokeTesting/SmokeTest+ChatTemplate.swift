@@ -36,6 +36,12 @@ extension SmokeTest {
         progress(.chatTemplate, 0)
         let isNeeded = modelClass == .instruct
         switch found {
+        case .nothing where !isNeeded && baseTemplate() != nil:
+            record(
+                .chatTemplate, .failed, bound: Self.bound,
+                reason: "it has none, and \(printable(job.base?.name ?? "its base model")) has one: who asks it would have "
+                    + "to guess how")
+            return false
         case .nothing:
             record(
                 .chatTemplate, isNeeded ? .failed : .notApplicable, bound: Self.bound,

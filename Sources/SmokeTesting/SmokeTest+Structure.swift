@@ -103,6 +103,11 @@ extension SmokeTest {
                 reason:
                     "\(shown(tensor, tensors)) is stored as \(element.rawValue), which this build does not compute"
                     + andMore(comparison.unreadable.count))
+        } else if let layer = comparison.unexpected.first(where: { expected.isBeyondLayers($0) }) {
+            record(
+                name, .failed, value: value, bound: bound,
+                reason: "\(shown(layer, tensors)) is a layer beyond those that the configuration counts, and was not run"
+                    + andMore(comparison.unexpected.count { expected.isBeyondLayers($0) }))
         } else if let extra = comparison.unexpected.first {
             record(
                 name, .warned, value: value, bound: bound,
