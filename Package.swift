@@ -70,7 +70,8 @@ let package = Package(
             name: "lapidary",
             dependencies: [
                 "RegistryCore", "RegistryUpstream", "RegistryStorage", "RegistryCatalog", "RegistryPolicy",
-                "ModelFormats", "GemmaInference", "SmokeTesting", "FaultInjection", "RegistryOperations", "RegistryServer",
+                "ModelFormats", "GemmaInference", "SmokeTesting", "FaultInjection", "RegistryOperations",
+                "RegistryServer",
                 "SampleHub", "SealedProcess",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

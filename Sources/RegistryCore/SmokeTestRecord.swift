@@ -42,7 +42,8 @@ package struct SmokeTestRecord: Codable, Equatable, Sendable {
     package init(
         identity: TestIdentity, bounds: [String: MeasuredNumber], modelClass: ModelClass?, classReason: String,
         base: String?,
-        sandbox: String, sandboxLevel: SandboxLevel? = nil, machine: Machine = .current, seconds: Double, peakMemory: Int64,
+        sandbox: String, sandboxLevel: SandboxLevel? = nil, machine: Machine = .current, seconds: Double,
+        peakMemory: Int64,
         measurements: [String: MeasuredNumber] = [:], texts: [Text] = []
     ) {
         self.identity = identity

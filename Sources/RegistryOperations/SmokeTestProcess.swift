@@ -62,7 +62,8 @@ package struct SmokeTestProcess {
         let linked = try await blocking { folders.compactMap(Self.linkedFolder) }
         let files = try await blocking { folders.reduce(Int64(0)) { $0 + Self.bytes(of: $1) } }
         let process = SealedProcess(
-            executable: executable, readable: folders + linked, memoryLimit: files + memoryAllowance, timeLimit: timeLimit,
+            executable: executable, readable: folders + linked, memoryLimit: files + memoryAllowance,
+            timeLimit: timeLimit,
             niceness: Int(niceness), leastLevel: leastLevel)
         do {
             let (report, outcome) = try await process.run(job, reporting: SmokeTestReport.self, progress: progress)

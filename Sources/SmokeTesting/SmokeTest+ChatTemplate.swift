@@ -39,7 +39,8 @@ extension SmokeTest {
         case .nothing where !isNeeded && baseTemplate() != nil:
             record(
                 .chatTemplate, .failed, bound: Self.bound,
-                reason: "it has none, and \(printable(job.base?.name ?? "its base model")) has one: who asks it would have "
+                reason:
+                    "it has none, and \(printable(job.base?.name ?? "its base model")) has one: who asks it would have "
                     + "to guess how")
             return false
         case .nothing:

@@ -106,7 +106,8 @@ extension SmokeTest {
         } else if let layer = comparison.unexpected.first(where: { expected.isBeyondLayers($0) }) {
             record(
                 name, .failed, value: value, bound: bound,
-                reason: "\(shown(layer, tensors)) is a layer beyond those that the configuration counts, and was not run"
+                reason:
+                    "\(shown(layer, tensors)) is a layer beyond those that the configuration counts, and was not run"
                     + andMore(comparison.unexpected.count { expected.isBeyondLayers($0) }))
         } else if let extra = comparison.unexpected.first {
             record(
