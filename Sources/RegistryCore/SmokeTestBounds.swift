@@ -9,7 +9,7 @@ package struct SmokeTestBounds: Codable, Equatable, Sendable {
     /// Mean entropy of the predictions, in nats: below it the model is stuck.
     package var minimumEntropy: Double = 0.05
     /// Mean entropy as a part of ln(vocabulary): above it the model guesses.
-    package var maximumEntropyShare: Double = 0.75
+    package var maximumEntropyShare: Double = 0.85
     /// A larger number in a matrix is suspicious (warns): a corrupt OPT-175B shard held values of 1e3 to 5e4
     /// (facebookresearch/metaseq issue 122).
     package var warnMagnitude: Double = 1e4

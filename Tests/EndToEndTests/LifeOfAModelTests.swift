@@ -11,7 +11,9 @@ import Testing
                 let repository = "sample/gemma-\(name)"
                 let answer = try await house.mirror(repository)
                 #expect(answer.state == .served, "\(answer.reason)")
-                #expect(answer.evidence.map(\.outcome) == [.passed, .passed, .passed])
+                // It is compared with tiny-it, which is here, and its weights have grown by more than half.
+                let verdict: Evidence.Outcome = name == "3-tiny-triage" ? .warned : .passed
+                #expect(answer.evidence.map(\.outcome) == [.passed, .passed, verdict])
 
                 let target = "\(house.folder)/pulled-\(name)"
                 let run = try await house.hf("download", repository, "--local-dir", target, version: version)

@@ -90,13 +90,13 @@ extension MalformedArtifact {
             "a macro that calls itself", "template exceeded its limit of 400 levels of nesting at line 1",
             "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}"),
         t(
-            "a text times 10^12", "template exceeded its limit of 268435456 bytes of memory at line 1",
+            "a text times 10^12", "template exceeded its limit of 134217728 bytes of memory at line 1",
             "{{ 'x' * 1000000000000 }}"),
         t(
-            "a text that doubles", "template exceeded its limit of 2000000 steps at line 1",
+            "a text that doubles", "template exceeded its limit of 134217728 bytes of memory at line 1",
             "{% set ns = namespace(s='x') %}{% for i in range(80) %}{% set ns.s = ns.s + ns.s %}{% endfor %}{{ ns.s }}"),
         t(
-            "a list that doubles", "template exceeded its limit of 2000000 steps at line 1",
+            "a list that doubles", "template exceeded its limit of 134217728 bytes of memory at line 1",
             "{% set ns = namespace(s=[1]) %}{% for i in range(80) %}{% set ns.s = ns.s + ns.s %}{% endfor %}"),
         t(
             "a power of a power", "template exceeded its limit of 64 bits of a whole number at line 1",

@@ -60,7 +60,7 @@ struct Misdeed: Sendable, CustomStringConvertible {
         Misdeed("report-and-stay", .outOfTime), Misdeed("trickle", .outOfTime),
         Misdeed("thread-bomb", .tooManyThreads), Misdeed("close-and-leave", .ended("status 0")),
         Misdeed("flood-results", .broken("a frame of")), Misdeed("flood-output", .harmless),
-        Misdeed("flood-errors", .broken("1 MiB on standard error")), Misdeed("endless-progress", .broken("4 MiB")),
+        Misdeed("flood-errors", .broken("1 MiB on standard error")), Misdeed("endless-progress", .broken("8 MiB")),
         Misdeed("many-frames", .broken("more than 20000 frames")), Misdeed("silence", .ended("status 0")),
         Misdeed("silence-after-level", .ended("status 0")),
         Misdeed("print-pass", .ended("status 0")), Misdeed("write-pass", .broken("a frame of")),

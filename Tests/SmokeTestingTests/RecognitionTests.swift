@@ -102,8 +102,11 @@ struct RecognitionCase: Sendable, CustomStringConvertible {
             description: "both ways", files: config("gemma3_text", #","use_bidirectional_attention":true"#),
             modelClass: .embedding, reason: "use_bidirectional_attention"),
         .init(
-            description: "modules", files: ["config.json": text, "modules.json": "[]"], modelClass: .embedding,
-            reason: "modules.json says"),
+            description: "modules", files: config("gemma3_text").merging(["modules.json": "[]"]) { $1 },
+            modelClass: .embedding, reason: "modules.json says"),
+        .init(
+            description: "modules beside a language model", files: ["config.json": text, "modules.json": "[]"],
+            modelClass: .base, reason: "it has no chat template"),
         .init(
             description: "a bare body", files: config("gemma3_text", #","architectures":["Gemma3TextModel"]"#),
             modelClass: .embedding, reason: "a body without an output head"),
