@@ -54,7 +54,9 @@ struct WholeSmokeTestBench {
         let input = try JSONEncoder().encode(job)
         return BenchContender(name: "lapidary smoke-test --\(depth.rawValue)") {
             try MeasuredProcess.run(
-                program, ["smoke-test", file.folder, "--job", "-", "--format", "json"], input: input, allowing: [0, 3])
+                program,
+                ["smoke-test", file.folder, "--job-from-input", "--policies", policies, "--format", "json"],
+                input: input, allowing: [0, 3])
         } tokens: { _ in
             nil
         }

@@ -35,6 +35,10 @@ struct SmokeTestCommand: AsyncParsableCommand {
     @Option(help: "What the model is to its base: finetune, adapter, quantized or merge.")
     var relation: Relation?
 
+    /// For the bench, whose bounds are its own.
+    @Flag(help: .hidden)
+    var jobFromInput = false
+
     @Flag(help: "Run the model in this process instead of a sealed one. Only for models that you trust.")
     var unsealed = false
 
@@ -47,7 +51,7 @@ struct SmokeTestCommand: AsyncParsableCommand {
     func run() async throws {
         let name = try RepositoryID(repository ?? "unnamed/model")
         let settings = try registry.resolve().registry, policy = try PolicyFile.read(settings.policies)
-        let job = try job(for: name, settings, policy)
+        let job = try jobFromInput ? givenJob() : job(for: name, settings, policy)
         let report =
             try await unsealed ? blocking(qos: .userInitiated) { SmokeTest.run(job) } : sealed(job, settings, policy)
         try output.print(report) { report in
@@ -83,6 +87,10 @@ struct SmokeTestCommand: AsyncParsableCommand {
         }
         Terminal.say("sealed: \(answer.sandbox)")
         return answer.report
+    }
+
+    private func givenJob() throws -> SmokeTestJob {
+        try JSONDecoder().decode(SmokeTestJob.self, from: FileHandle.standardInput.readToEnd() ?? Data())
     }
 
     private func job(
