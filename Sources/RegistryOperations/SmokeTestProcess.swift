@@ -58,12 +58,14 @@ package struct SmokeTestProcess {
     package func run(
         _ job: SmokeTestJob, progress: @escaping @Sendable (SmokeTestProgress) -> Void = { _ in }
     ) async throws -> Answer {
-        let folders = ([job.model] + (job.base.map { [$0.folder] } ?? [])).map(Self.folder)
-        let linked = try await blocking { folders.compactMap(Self.linkedFolder) }
-        let files = try await blocking { folders.reduce(Int64(0)) { $0 + Self.bytes(of: $1) } }
+        let (folders, files) = try await blocking {
+            let folders = ([job.model] + (job.base.map { [$0.folder] } ?? [])).map(Self.folder)
+            return (
+                folders + folders.compactMap(Self.linkedFolder), folders.reduce(Int64(0)) { $0 + Self.bytes(of: $1) }
+            )
+        }
         let process = SealedProcess(
-            executable: executable, readable: folders + linked, memoryLimit: files + memoryAllowance,
-            timeLimit: timeLimit,
+            executable: executable, readable: folders, memoryLimit: files + memoryAllowance, timeLimit: timeLimit,
             niceness: Int(niceness), leastLevel: leastLevel)
         do {
             let (report, outcome) = try await process.run(job, reporting: SmokeTestReport.self, progress: progress)
@@ -71,7 +73,8 @@ package struct SmokeTestProcess {
                 throw Broken(reason: "the report says \(report.verdict.rawValue), the exit status does not")
             }
             guard report.isWhole, report.testerBuild == job.testerBuild else {
-                throw Broken(reason: "the report passes without every check")
+                throw Broken(
+                    reason: "the report passes without every check of \(job.testerBuild), so nothing it says counts")
             }
             return Answer(report: report, level: outcome.level, shortOf: outcome.shortOf)
         } catch let error as SealedProcessError where error.countsAgainstModel {

@@ -32,7 +32,7 @@ package struct SealedChild: Sendable {
         send(SealedFrame(kind: .progress, payload: progressBytes))
     }
 
-    /// The last word: up to 256 KiB, and an exit status that agrees with it.
+    /// The last word: up to 4 MiB, and an exit status that agrees with it.
     package func finish(reportBytes: [UInt8], passed: Bool) -> Never {
         send(SealedFrame(kind: passed ? .passed : .failed, payload: reportBytes))
         _exit(passed ? SealedFrame.passedStatus : SealedFrame.failedStatus)
