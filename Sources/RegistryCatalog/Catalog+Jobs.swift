@@ -1,69 +1,152 @@
 import GRDB
 package import RegistryCore
 
-/// Work under way, as rows: a page can show it, and a restart knows what was cut off.
-package struct Job: Sendable, Codable {
-    package enum State: String, Sendable, Codable {
-        case queued, running, done, failed, cancelled
-    }
-
-    package enum Kind: String, Sendable, Codable {
-        case mirror
-        /// The smoke test alone, of what is here.
-        case retest
-    }
-
-    package let id: Int64
-    package let kind: Kind
-    package let repository: RepositoryID
-    package let revision: String
-    package let state: State
-    /// What it is doing, or how it ended.
-    package let message: String
-    package let createdAt: Timestamp
-    package let updatedAt: Timestamp
-
-    package var isActive: Bool { state == .queued || state == .running }
-}
-
 extension Catalog {
-    package func beginJob(mirroring repository: RepositoryID, at revision: Revision) async throws -> Int64 {
-        try await beginJob(.mirror, repository, revision.name)
+    /// The job that shall mirror: the one that waits for its turn with the same words, as a crash or a failure may have
+    /// left it, else a new one.
+    package func beginJob(
+        mirroring repository: RepositoryID, at revision: Revision, promotion: Job.Promotion = .always
+    ) async throws -> Int64 {
+        try await write { database in
+            let waiting = try Int64.fetchOne(
+                database,
+                sql: """
+                    SELECT id FROM jobs WHERE kind = 'mirror' AND state IN ('queued', 'waiting')
+                        AND namespace = ? AND name = ? AND revision = ? AND promotion = ? ORDER BY id LIMIT 1
+                    """,
+                arguments: [repository.namespace, repository.name, revision.name, promotion.rawValue])
+            if let waiting { return waiting }
+            return try Self.insert(.mirror, repository, revision.name, promotion, database)
+        }
     }
 
     package func beginJob(testing snapshot: SnapshotRecord) async throws -> Int64 {
-        try await beginJob(.retest, snapshot.repository, snapshot.commit.hex)
+        try await write { try Self.insert(.retest, snapshot.repository, snapshot.commit.hex, .always, $0) }
     }
 
-    private func beginJob(_ kind: Job.Kind, _ repository: RepositoryID, _ revision: String) async throws -> Int64 {
+    package func beginJob(importing repository: RepositoryID, at revision: String) async throws -> Int64 {
+        try await write { try Self.insert(.import, repository, revision, .always, $0) }
+    }
+
+    private static func insert(
+        _ kind: Job.Kind, _ repository: RepositoryID, _ revision: String, _ promotion: Job.Promotion,
+        _ database: Database
+    ) throws -> Int64 {
+        let now = Timestamp.now.text
+        try database.execute(
+            sql: """
+                INSERT INTO jobs (kind, namespace, name, revision, promotion, state, message, attempts, received, total,
+                    fetched, fetch_seconds, created_at, updated_at)
+                VALUES (?, ?, ?, ?, ?, 'queued', 'waiting for its turn', 0, 0, 0, 0, 0, ?, ?)
+                """,
+            arguments: [
+                kind.rawValue, repository.namespace, repository.name, revision, promotion.rawValue, now, now,
+            ])
+        return database.lastInsertedRowID
+    }
+
+    /// Says that a job is begun, once more.
+    /// - Returns: how often it has been begun now.
+    package func beginAttempt(_ id: Int64) async throws -> Int {
         try await write { database in
-            let now = Timestamp.now.text
+            try Int.fetchOne(
+                database,
+                sql: """
+                    UPDATE jobs SET attempts = attempts + 1, received = 0, total = 0, updated_at = ? WHERE id = ?
+                    RETURNING attempts
+                    """, arguments: [Timestamp.now.text, id]) ?? 0
+        }
+    }
+
+    /// - Parameter waitUntil: for ``Job/State/waiting`` alone.
+    package func updateJob(
+        _ id: Int64, to state: Job.State, _ message: String, waitUntil: Timestamp? = nil
+    ) async throws {
+        try await write { database in
+            try database.execute(
+                sql: "UPDATE jobs SET state = ?, message = ?, wait_until = ?, updated_at = ? WHERE id = ?",
+                arguments: [
+                    state.rawValue, message, state == .waiting ? waitUntil?.text : nil, Timestamp.now.text, id,
+                ])
+        }
+    }
+
+    /// How far a running job's transfers are, in bytes.
+    package func updateJob(_ id: Int64, received: Int64, of total: Int64, _ message: String) async throws {
+        try await write { database in
             try database.execute(
                 sql: """
-                    INSERT INTO jobs (kind, namespace, name, revision, state, message, created_at, updated_at)
-                    VALUES (?, ?, ?, ?, 'queued', 'waiting for its turn', ?, ?)
-                    """,
-                arguments: [kind.rawValue, repository.namespace, repository.name, revision, now, now])
-            return database.lastInsertedRowID
+                    UPDATE jobs SET state = 'running', wait_until = NULL, received = ?, total = ?, message = ?,
+                        updated_at = ?
+                    WHERE id = ? AND state IN ('running', 'waiting')
+                    """, arguments: [received, total, message, Timestamp.now.text, id])
         }
     }
 
-    package func updateJob(_ id: Int64, to state: Job.State, _ message: String) async throws {
+    /// Remembers what a job fetched over the network, and in how many seconds.
+    package func note(fetched bytes: Int64, in seconds: Double, by id: Int64) async throws {
         try await write { database in
             try database.execute(
-                sql: "UPDATE jobs SET state = ?, message = ?, updated_at = ? WHERE id = ?",
-                arguments: [state.rawValue, message, Timestamp.now.text, id])
+                sql: "UPDATE jobs SET fetched = fetched + ?, fetch_seconds = fetch_seconds + ? WHERE id = ?",
+                arguments: [bytes, seconds, id])
         }
     }
 
-    /// Called by a new owner of the storage: nothing can be running any more.
-    package func failInterruptedJobs() async throws {
+    /// Bytes a second over the last twenty fetches of at least a MiB; nil where there were none.
+    package func fetchRate() async throws -> Double? {
+        try await read { database in
+            try Double.fetchOne(
+                database,
+                sql: """
+                    SELECT sum(fetched) / sum(fetch_seconds) FROM (
+                        SELECT fetched, fetch_seconds FROM jobs WHERE fetched >= 1048576 AND fetch_seconds > 0
+                        ORDER BY id DESC LIMIT 20)
+                    """)
+        }
+    }
+
+    /// Called by a new owner of the storage: nothing can be running any more. Mirrors go back into the queue, re-tests
+    /// are planned anew.
+    package func requeueInterruptedJobs() async throws {
         try await write { database in
+            try database.execute(
+                sql: """
+                    UPDATE jobs SET state = 'queued', wait_until = NULL, updated_at = ?,
+                        message = 'interrupted: the process that ran it has ended; a server takes it up again'
+                    WHERE state = 'running' AND kind = 'mirror' OR state = 'waiting' AND wait_until IS NULL
+                    """, arguments: [Timestamp.now.text])
             try database.execute(
                 sql: """
                     UPDATE jobs SET state = 'failed', message = 'interrupted: the process that ran it has ended',
-                        updated_at = ? WHERE state IN ('queued', 'running')
+                        wait_until = NULL, updated_at = ?
+                    WHERE state IN ('queued', 'running', 'waiting') AND kind <> 'mirror'
                     """, arguments: [Timestamp.now.text])
+        }
+    }
+
+    /// Mirrors that wait for nothing but somebody who does them, oldest first.
+    package func dueJobs(at moment: Timestamp) async throws -> [Job] {
+        try await read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT * FROM jobs WHERE kind = 'mirror' AND (state = 'queued'
+                        OR state = 'waiting' AND wait_until <= ?) ORDER BY id
+                    """, arguments: [moment.text]
+            ).map { try Job(row: $0) }
+        }
+    }
+
+    /// Ends the jobs of a repository that nobody is doing.
+    /// - Returns: those jobs.
+    package func cancelQueuedJobs(of repository: RepositoryID, reason: String) async throws -> [Int64] {
+        try await write { database in
+            try Int64.fetchAll(
+                database,
+                sql: """
+                    UPDATE jobs SET state = 'cancelled', message = ?, wait_until = NULL, updated_at = ?
+                    WHERE namespace = ? AND name = ? AND state IN ('queued', 'waiting') RETURNING id
+                    """, arguments: [reason, Timestamp.now.text, repository.namespace, repository.name])
         }
     }
 
@@ -90,24 +173,25 @@ extension Catalog {
         }
     }
 
-    /// Queued and running jobs, oldest first.
+    /// Queued, waiting and running jobs, oldest first.
     package func activeJobs() async throws -> [Job] {
         try await read { database in
-            try Row.fetchAll(database, sql: "SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY id")
-                .map { try Job(row: $0) }
+            try Row.fetchAll(
+                database, sql: "SELECT * FROM jobs WHERE state IN ('queued', 'running', 'waiting') ORDER BY id"
+            ).map { try Job(row: $0) }
         }
     }
-}
 
-extension Job {
-    fileprivate init(row: Row) throws {
-        id = row["id"]
-        kind = Kind(rawValue: row["kind"]) ?? .mirror
-        repository = try RepositoryID("\(row["namespace"] as String)/\(row["name"] as String)")
-        revision = row["revision"]
-        state = State(rawValue: row["state"]) ?? .failed
-        message = row["message"]
-        createdAt = try Timestamp(column: row["created_at"])
-        updatedAt = try Timestamp(column: row["updated_at"])
+    /// The last jobs that have ended, newest first, of all repositories or of one.
+    package func endedJobs(of repository: RepositoryID? = nil, limit: Int) async throws -> [Job] {
+        try await read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT * FROM jobs WHERE state IN ('done', 'failed', 'cancelled')
+                        AND (?1 IS NULL OR namespace = ?1 AND name = ?2) ORDER BY updated_at DESC, id DESC LIMIT ?3
+                    """, arguments: [repository?.namespace, repository?.name, limit]
+            ).map { try Job(row: $0) }
+        }
     }
 }

@@ -27,6 +27,18 @@ package enum Quantity {
         return "\(sign)\(whole)." + String(repeating: "0", count: decimals - part.utf8.count) + part
     }
 
+    /// `17 s`, `3 min 20 s`, `5 h 2 min`, `4 d 7 h`: a time for people who wait, rounded up to seconds.
+    package static func time(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e10 else { return "for ever" }
+        let whole = Int64(max(0, seconds).rounded(.up))
+        return switch whole {
+        case ..<60: "\(whole) s"
+        case ..<3600: "\(whole / 60) min \(whole % 60) s"
+        case ..<86_400: "\(whole / 3600) h \(whole % 3600 / 60) min"
+        default: "\(whole / 86_400) d \(whole % 86_400 / 3600) h"
+        }
+    }
+
     /// `243,456`.
     package static func grouped(_ count: Int64) -> String {
         var text = ""

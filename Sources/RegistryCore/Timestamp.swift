@@ -28,6 +28,14 @@ package struct Timestamp: Hashable, Sendable, Comparable, Codable, CustomStringC
 
     package static var now: Timestamp { Timestamp(Date()) }
 
+    /// So long from now.
+    package static func from(now delay: Duration) -> Timestamp {
+        Timestamp(Date(timeIntervalSinceNow: delay / .seconds(1)))
+    }
+
+    /// `20:03:09 UTC`, for people who wait.
+    package var clock: String { "\(text.dropFirst(11).prefix(8)) UTC" }
+
     /// `2026-11-23 20:03 UTC`, for people.
     package var minutes: String { "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC" }
 

@@ -12,7 +12,9 @@ package struct CancelModel: Verb {
     /// Answers when the work has ended and its child is gone.
     /// - Returns: the jobs as they ended.
     package func perform(in registry: Registry, report: @escaping Report) async throws -> [Job] {
-        let cancelled = await registry.running.cancel(repository, reason: "cancelled by the operator")
+        let reason = "cancelled by the operator"
+        let running = await registry.running.cancel(repository, reason: reason)
+        let cancelled = try await running + registry.catalog.cancelQueuedJobs(of: repository, reason: reason)
         guard !cancelled.isEmpty else {
             let isKnown = try await registry.catalog.latestJob(of: repository) != nil
             let snapshots = try await registry.catalog.snapshots(of: repository)

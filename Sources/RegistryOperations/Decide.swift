@@ -1,12 +1,15 @@
 import RegistryCatalog
-import RegistryCore
+package import RegistryCore
 import RegistryPolicy
 import RegistryStorage
 
 /// Policy over evidence, and what follows: promotion, or letting go of refused bytes.
 extension Registry {
-    func decide(_ snapshot: SnapshotRecord, promoting refs: [String]) async throws {
-        let decision = policy.decide(on: try await dossier(of: snapshot))
+    /// - Parameter findings: what speaks for or against it beside the policy.
+    func decide(
+        _ snapshot: SnapshotRecord, promoting refs: [String], adding findings: [Finding] = []
+    ) async throws {
+        let decision = policy.decide(on: try await dossier(of: snapshot)).adding(findings)
         // Nothing new to say, and nothing to rename: no row, no audit entry.
         if decision == snapshot.decision, Set(refs).isSubset(of: snapshot.refs) { return }
         try await catalog.decide(decision, on: snapshot, promoting: refs)
@@ -23,16 +26,31 @@ extension Registry {
         guard snapshot.manifest != nil, snapshot.decision != nil, snapshot.revocation == nil else { return }
         let isWhole = try await catalog.files(of: snapshot.id).allSatisfy { blobs.contains($0.digest) }
         guard isWhole else { return }
-        let decision = policy.decide(on: try await dossier(of: snapshot))
+        // What nobody has promoted stays so whatever the policy says.
+        let unpromoted = snapshot.decision?.findings.filter { $0.rule == Finding.changed } ?? []
+        let decision = policy.decide(on: try await dossier(of: snapshot)).adding(unpromoted)
         let hasName = try await catalog.snapshot(snapshot.repository, .main) != nil
         try await catalog.decide(decision, on: snapshot, promoting: hasName ? [] : ["main"])
     }
 
+    /// Facts about a snapshot whose bytes are here, for the policy.
     func dossier(of snapshot: SnapshotRecord) async throws -> Dossier {
         let files = try await catalog.files(of: snapshot.id)
         return Dossier(
             repository: snapshot.repository, licence: snapshot.card.licence, totalSize: snapshot.totalSize,
             weights: files.map(\.path.text).filter { Selection.isWeight($0) }, others: snapshot.leftOut,
             manifest: snapshot.manifest, evidence: snapshot.evidence)
+    }
+}
+
+extension Finding {
+    /// The rule that keeps a commit waiting which nobody asked to be served.
+    package static let changed = "changed"
+}
+
+extension Decision {
+    fileprivate func adding(_ more: [Finding]) -> Decision {
+        more.isEmpty
+            ? self : Decision(findings: findings + more, policy: policy, manifest: manifest, required: required)
     }
 }

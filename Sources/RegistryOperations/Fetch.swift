@@ -30,6 +30,7 @@ struct Fetch {
         }
         let bytes = missing.reduce(0 as Int64) { $0.addingReportingOverflow($1.size).partialValue }
         try await blocking { try registry.blobs.requireSpace(for: bytes) }
+        report(.fetching(files: missing.count, bytes: bytes))
 
         do {
             try await withThrowingTaskGroup(of: (FileEntry, IngestFile).self) { group in
@@ -60,6 +61,17 @@ struct Fetch {
         let done = ingests
         try await blocking { for ingest in done { try ingest.publish() } }
         return Manifest(fetched)
+    }
+
+    /// What is here of each file.
+    func files(in registry: Registry) async throws -> [PlanMirror.File] {
+        let known = try await registry.catalog.blobs(of: repository)
+        var files: [PlanMirror.File] = []
+        for file in self.files {
+            let isHere = try await digestInStore(file, known, registry) != nil
+            files.append(PlanMirror.File(path: file.path.text, size: file.size, here: isHere ? file.size : 0))
+        }
+        return files
     }
 
     /// The bytes may be here already, from an earlier commit of this repository.

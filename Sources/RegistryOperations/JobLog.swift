@@ -15,6 +15,42 @@ struct JobLog: Sendable {
         report(.message(message))
     }
 
+    /// Says that the job waits, until when it is known.
+    func wait(_ message: String, until moment: Timestamp?) async {
+        report(.message(message))
+        // A row that cannot be written now is no reason to stop.
+        try? await catalog.updateJob(job, to: .waiting, message, waitUntil: moment)
+    }
+
+    /// Runs a fetch that tells of its files, from any thread, as often as it likes; the row has their sum once a second,
+    /// and at the end what was fetched in which time.
+    func followingFetch<Value: Sendable>(_ body: (@escaping Report) async throws -> Value) async throws -> Value {
+        let tally = FetchTally()
+        let (steps, feed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in steps {
+                    let now = tally.now
+                    try? await catalog.updateJob(job, received: now.received, of: now.total, now.text)
+                    try await Task.sleep(for: .seconds(1))
+                }
+            }
+            defer {
+                feed.finish()
+                group.cancelAll()
+            }
+            let value = try await body { step in
+                tally.take(step)
+                report(step)
+                feed.yield()
+            }
+            let end = tally.now
+            try? await catalog.updateJob(job, received: end.received, of: end.total, end.text)
+            try? await catalog.note(fetched: end.received, in: end.seconds, by: job)
+            return value
+        }
+    }
+
     /// Runs a test that tells of its progress, from any thread, as often as it likes; the row has it once a second.
     func followingTest<Value: Sendable>(
         _ body: (_ progress: @escaping @Sendable (SmokeTestProgress) -> Void) async throws -> Value

@@ -82,6 +82,7 @@ extension Job {
     /// What it does, for people; empty where it has ended.
     package var activity: String {
         guard isActive else { return "" }
+        if state == .waiting, kind == .mirror { return "waiting: \(message)" }
         return kind == .retest ? "re-test: \(message)" : message
     }
 }

@@ -81,7 +81,7 @@ extension Registry {
         var hasMore = true
         while hasMore {
             // In its turn, so that mirrors which run or wait come first; not for the time of the test.
-            if !isUrgent { try await mirrorTurn.hold {} }
+            if !isUrgent { try await mirrorTurn.rest() }
             // A turn for each model: whoever asks for a test now need not wait for a whole round in the background.
             hasMore = try await retestTurn.hold {
                 let untested = try await retestPlan().untested

@@ -48,7 +48,12 @@ package final class Registry: Sendable {
     /// Which build tests models: `lapidary sha256:<12 hex>` of the executable.
     package let testerBuild: String
     let upstream: HubClient
-    let mirrorTurn = Turn()
+    /// So many repositories are fetched at once; the connections that they share are the upstream client's.
+    let mirrorTurn = Turn(width: 4)
+    let mirrors = Flights<Mirror, Mirror.Answer>()
+    /// Whoever changes what is here of a repository holds its turn.
+    let repositoryTurns = Turns<RepositoryID>()
+    let queue = JobQueue()
     /// One re-test at a time.
     let retestTurn = Turn()
     /// Between reading verdicts and replacing them.
@@ -61,10 +66,10 @@ package final class Registry: Sendable {
     private let revoked = Mutex<Set<Int64>>([])
     private let lock: StorageLock
 
-    /// Takes the storage, and brings it to a known state: interrupted jobs are marked, half-built views swept.
+    /// Takes the storage, and brings it to a known state: interrupted mirrors are queued again, half-built views swept.
     package static func open(_ configuration: RegistryConfiguration) async throws -> Registry {
         let registry = try await blocking { try Registry(configuration) }
-        try await registry.catalog.failInterruptedJobs()
+        try await registry.catalog.requeueInterruptedJobs()
         for snapshot in try await registry.catalog.snapshots() where snapshot.revocation != nil {
             registry.markRevoked(snapshot.id)
         }
@@ -99,11 +104,12 @@ package final class Registry: Sendable {
     }
 
     /// Background work, until cancelled: writes transfers to the catalogue, the last ones on the way out; re-tests what
-    /// was tested under other rules than the present ones.
+    /// was tested under other rules than the present ones; takes up mirrors that wait for somebody who does them.
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.transfers.run(into: self.catalog) }
             group.addTask { await self.keepTestsCurrent() }
+            group.addTask { await self.workQueue() }
             try await group.waitForAll()
         }
     }

@@ -41,14 +41,17 @@ final class RunningJobs: Sendable {
 
 extension Registry {
     /// Runs a job whose row exists: it can be cancelled, and its row says how it ended.
-    /// - Parameter body: gives the value, and the words for the row.
+    /// - Parameters:
+    ///   - retries: what may pass leaves the row waiting for its next attempt.
+    ///   - body: gives the value, and the words for the row.
     func perform<Value: Sendable>(
-        _ job: Int64, of repository: RepositoryID, _ report: @escaping Report,
+        _ job: Int64, of repository: RepositoryID, retries: Bool = false, _ report: @escaping Report,
         _ body: @escaping @Sendable (JobLog) async throws -> (value: Value, words: String)
     ) async throws -> Value {
         let log = JobLog(job: job, catalog: catalog, report: report)
         // The row is written inside the task: who waits for its end finds there how it ended.
         let task = Task { [running, catalog] in
+            let attempt = try await catalog.beginAttempt(job)
             do {
                 let done = try await body(log)
                 try await catalog.updateJob(job, to: .done, done.words)
@@ -56,8 +59,17 @@ extension Registry {
             } catch {
                 let reason = running.cancellation(of: job)
                 let isCancelled = reason != nil || error is CancellationError
-                try? await catalog.updateJob(
-                    job, to: isCancelled ? .cancelled : .failed, reason ?? Failure(error).message)
+                let message = reason ?? Failure(error).message
+                if retries, !isCancelled, let delay = Retry.delay(after: error, attempt: attempt) {
+                    let moment = Timestamp.from(now: delay)
+                    try? await catalog.updateJob(
+                        job, to: .waiting, "attempt \(attempt + 1) at \(moment.clock): \(message)", waitUntil: moment)
+                } else if retries, reason == nil, error is CancellationError {
+                    // The server stops; the next one goes on.
+                    try? await catalog.updateJob(job, to: .queued, "interrupted: a server takes it up again")
+                } else {
+                    try? await catalog.updateJob(job, to: isCancelled ? .cancelled : .failed, message)
+                }
                 throw reason.map(OperationError.cancelled) ?? error
             }
         }

@@ -1,8 +1,19 @@
-/// Lets one piece of work run at a time, first come, first served. Who is cancelled while waiting leaves the queue.
+/// Lets some pieces of work run at a time, one unless it says otherwise; first come, first served. Who is cancelled
+/// while waiting leaves the queue.
 actor Turn {
-    private var isTaken = false
-    private var waiting: [(id: Int, continuation: CheckedContinuation<Void, any Error>)] = []
+    private struct Waiting {
+        let id: Int
+        /// Wants no turn, but that nobody has one.
+        let isForRest: Bool
+        let continuation: CheckedContinuation<Void, any Error>
+    }
+
+    private let width: Int
+    private var taken = 0
+    private var waiting: [Waiting] = []
     private var nextID = 0
+
+    init(width: Int = 1) { self.width = width }
 
     /// - Throws: `CancellationError` where the task is cancelled before its turn comes.
     nonisolated func hold<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
@@ -17,12 +28,18 @@ actor Turn {
         }
     }
 
+    /// Waits until nobody holds it.
+    func rest() async throws {
+        try Task.checkCancellation()
+        if taken > 0 { try await wait(isForRest: true) }
+    }
+
     private func take() async throws {
         try Task.checkCancellation()
-        guard isTaken else {
-            isTaken = true
-            return
-        }
+        if taken < width { taken += 1 } else { try await wait(isForRest: false) }
+    }
+
+    private func wait(isForRest: Bool) async throws {
         let id = nextID
         nextID += 1
         try await withTaskCancellationHandler {
@@ -31,7 +48,7 @@ actor Turn {
                 if Task.isCancelled {
                     continuation.resume(throwing: CancellationError())
                 } else {
-                    waiting.append((id, continuation))
+                    waiting.append(Waiting(id: id, isForRest: isForRest, continuation: continuation))
                 }
             }
         } onCancel: {
@@ -45,6 +62,40 @@ actor Turn {
     }
 
     private func giveBack() {
-        if waiting.isEmpty { isTaken = false } else { waiting.removeFirst().continuation.resume() }
+        if let next = waiting.firstIndex(where: { !$0.isForRest }) {
+            return waiting.remove(at: next).continuation.resume()
+        }
+        taken -= 1
+        guard taken == 0 else { return }
+        for waiting in waiting { waiting.continuation.resume() }
+        waiting = []
+    }
+}
+
+/// A turn for each key, made when it is wanted and gone when nobody holds it.
+actor Turns<Key: Hashable & Sendable> {
+    private var turns: [Key: (turn: Turn, users: Int)] = [:]
+
+    nonisolated func hold<Value: Sendable>(_ key: Key, _ body: () async throws -> Value) async throws -> Value {
+        let turn = await enter(key)
+        do {
+            let value = try await turn.hold(body)
+            await leave(key)
+            return value
+        } catch {
+            await leave(key)
+            throw error
+        }
+    }
+
+    private func enter(_ key: Key) -> Turn {
+        let entry = turns[key] ?? (Turn(), 0)
+        turns[key] = (entry.turn, entry.users + 1)
+        return entry.turn
+    }
+
+    private func leave(_ key: Key) {
+        guard let entry = turns[key] else { return }
+        turns[key] = entry.users > 1 ? (entry.turn, entry.users - 1) : nil
     }
 }

@@ -18,6 +18,8 @@ package typealias Report = @Sendable (Step) -> Void
 /// What happens while a verb runs.
 package enum Step: Codable, Sendable {
     case message(String)
+    /// So many files of so many bytes are not here yet and are being fetched.
+    case fetching(files: Int, bytes: Int64)
     /// Bytes of one file that are here.
     case file(path: String, received: Int64, size: Int64)
     /// About once a second while a smoke test runs.
@@ -27,7 +29,8 @@ package enum Step: Codable, Sendable {
 package enum Verbs {
     package static let all: [any Verb.Type] = [
         Mirror.self, ListModels.self, ShowModel.self, RevokeModel.self, ShowStatistics.self, ShowInventory.self,
-        CreateToken.self, CompareModels.self, Retest.self, CancelModel.self,
+        CreateToken.self, CompareModels.self, Retest.self, CancelModel.self, ListJobs.self, PlanMirror.self,
+        QueueMirror.self,
     ]
 }
 

@@ -57,8 +57,8 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    /// True where the same request may succeed a moment later.
-    var mayPass: Bool {
+    /// True where the same request may succeed at another time.
+    package var mayPass: Bool {
         switch self {
         case .rateLimited, .unreachable, .serverTrouble, .truncated: true
         default: false

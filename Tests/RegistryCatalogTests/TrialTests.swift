@@ -106,14 +106,17 @@ import Testing
         let temporary = try TemporaryCatalog()
         let job = try await temporary.open().beginJob(mirroring: gemma, at: .main)
         for statement in [
-            "DELETE FROM grdb_migrations WHERE identifier = '2 trials'", "DROP TABLE trials",
+            "DELETE FROM grdb_migrations WHERE identifier <> '1 first light'", "DROP TABLE trials",
             "ALTER TABLE jobs RENAME TO later",
             """
             CREATE TABLE jobs (id INTEGER PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('mirror')),
                 namespace TEXT NOT NULL, name TEXT NOT NULL, revision TEXT NOT NULL,
                 state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')), message TEXT NOT NULL,
                 created_at TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT
-            """, "INSERT INTO jobs SELECT * FROM later", "DROP TABLE later",
+            """,
+            """
+            INSERT INTO jobs SELECT id, kind, namespace, name, revision, state, message, created_at, updated_at FROM later
+            """, "DROP TABLE later",
         ] { try temporary.sql(statement) }
         let catalog = try temporary.open()
         #expect(try await catalog.latestJob(of: gemma)?.id == job)

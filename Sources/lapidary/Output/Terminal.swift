@@ -30,6 +30,7 @@ final class Terminal: Sendable {
                 write((state.hasOpenLine ? "\n" : "") + text + "\n")
                 state.hasOpenLine = false
             }
+        case .fetching: break
         case .file(let path, let received, let size):
             guard isTerminal else { return }
             draw(path, received, size)

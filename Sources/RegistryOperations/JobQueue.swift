@@ -1,0 +1,84 @@
+import Glibc
+import Logging
+import RegistryCatalog
+import RegistryCore
+import RegistryStorage
+import RegistryUpstream
+
+/// Wakes whoever works on queued mirrors.
+final class JobQueue: Sendable {
+    let rings: AsyncStream<Void>
+    private let bell: AsyncStream<Void>.Continuation
+
+    init() { (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+
+    func ring() { bell.yield() }
+}
+
+extension Registry {
+    /// Background work, until cancelled: does the mirrors that a crash cut off, that were queued for later, or whose
+    /// wait is over.
+    func workQueue() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: .seconds(15))
+                    self.queue.ring()
+                }
+            }
+            group.addTask {
+                await withDiscardingTaskGroup { mirrors in
+                    for await _ in self.queue.rings {
+                        let due = (try? await self.catalog.dueJobs(at: .now)) ?? []
+                        for job in due {
+                            guard let revision = try? Revision(job.revision) else { continue }
+                            let order = Mirror(
+                                repository: job.repository, revision: revision, promotion: job.promotion)
+                            guard !self.mirrors.isUnderWay(order) else { continue }
+                            mirrors.addTask { await self.mirrorInBackground(order) }
+                        }
+                    }
+                }
+            }
+            queue.ring()
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func mirrorInBackground(_ order: Mirror) async {
+        do {
+            _ = try await order.perform(in: self, isAttended: false) { _ in }
+        } catch {
+            // Its row says so too.
+            Logger(label: "lapidary").notice("mirroring of \(order.repository)@\(order.revision): \(Failure(error))")
+        }
+    }
+}
+
+/// When a job that failed is tried again.
+enum Retry {
+    static let attempts = 12
+
+    /// Nil where trying again would not help, or was tried often enough: a minute, doubling up to six hours, with
+    /// jitter so that several jobs do not come back together.
+    static func delay(after error: any Error, attempt: Int) -> Duration? {
+        guard mayPass(error), attempt < attempts else { return nil }
+        let minutes = min(Double(1 << min(attempt - 1, 9)), 360)
+        return .seconds(60 * minutes * Double.random(in: 0.75...1.25))
+    }
+
+    private static func mayPass(_ error: any Error) -> Bool {
+        switch error {
+        case let error as UpstreamError: error.mayPass
+        case StorageError.full, CatalogError.full: true
+        case StorageError.failed(_, _, let errno): errno == ENOSPC || errno == EDQUOT
+        default: false
+        }
+    }
+}
+
+extension Registry {
+    /// Bytes a second that may be fetched now; nil where nothing limits it.
+    var bandwidth: Int64? { nil }
+}

@@ -1,0 +1,149 @@
+import RegistryCatalog
+import RegistryCore
+import RegistryPolicy
+import RegistryStorage
+import RegistryUpstream
+
+/// The life of a model, in order: fetch, verify, inspect, smoke-test, decide, promote.
+struct MirrorRun: Sendable {
+    let order: Mirror
+    let revision: Revision
+    let log: JobLog
+    let registry: Registry
+
+    private var repository: RepositoryID { order.repository }
+
+    func run() async throws -> Mirror.Answer {
+        let hub = registry.upstream
+        try await log.say("asking \(hub.endpoint) for \(repository)@\(revision)")
+        let upstream = try await hub.revision(revision, of: repository)
+        let refs = revision.commit == nil ? Set(["main", revision.branchOrTag]).sorted() : ["main"]
+        if let known = try await registry.catalog.snapshot(repository, Revision(upstream.commit.hex)),
+            let answer = try await decidedBefore(known, refs)
+        {
+            return answer
+        }
+
+        let selection = Selection(
+            try await hub.tree(of: repository, at: upstream.commit), allowed: registry.policy.formats)
+        let subject = Subject(
+            repository: repository, commit: upstream.commit, card: ModelCard(upstream), selection: selection)
+        let screened = registry.policy.screen(subject.dossier)
+        guard !screened.contains(where: { $0.effect == .refuse }) else {
+            return try await refuse(subject, findings: screened, evidence: [])
+        }
+
+        let fetch = Fetch(repository: repository, commit: upstream.commit, files: selection.wanted)
+        let manifest: Manifest
+        do {
+            manifest = try await registry.mirrorTurn.hold {
+                try await log.say(
+                    "fetching \(selection.wanted.count) files of \(repository)@\(upstream.commit.short), "
+                        + Quantity.bytes(subject.dossier.totalSize))
+                return try await log.followingFetch { try await fetch.run(in: registry, report: $0) }
+            }
+        } catch let error as StorageError {
+            guard case .mismatch = error else { throw error }
+            let evidence = Evidence(
+                kind: .verification, outcome: .failed, manifest: nil, producer: registry.testerBuild,
+                summary: "\(error)")
+            let finding = Finding(rule: "verification", effect: .refuse, message: "\(error)")
+            return try await refuse(subject, findings: [finding], evidence: [evidence])
+        }
+
+        let record = try await registry.catalog.record(
+            repository, commit: upstream.commit, upstream: hub.endpoint, card: subject.card,
+            leftOut: selection.leftOut, manifest: manifest, evidence: [fetch.evidence(of: manifest, registry)])
+        let examination = Examination(snapshot: record, manifest: manifest)
+        for evidence in try await examination.run(in: registry, log) {
+            try await registry.catalog.append(evidence, to: record.id)
+        }
+        try await log.say("deciding")
+        try await decide(reload(record), refs)
+        return try await answer(reload(record), wasHere: false)
+    }
+
+    /// What was decided under the rules of today needs no second look: the same bytes would get the same answer. What
+    /// is served needs none while its blobs are here, and what is revoked gets none.
+    private func decidedBefore(_ known: SnapshotRecord, _ refs: [String]) async throws -> Mirror.Answer? {
+        guard known.revocation == nil else { return answer(known, wasHere: true) }
+        guard !order.again, let decision = known.decision else { return nil }
+        let isServed = canServe(known) == nil
+        guard isServed || isUnderPresentRules(known, decision) else { return nil }
+        guard known.manifest != nil, decision.outcome != .refuse else { return answer(known, wasHere: true) }
+        guard try await registry.areHere(registry.catalog.files(of: known.id)) else { return nil }
+        try await decide(known, refs)
+        return try await answer(reload(known), wasHere: true)
+    }
+
+    /// Whether policy and tester would say the same again.
+    private func isUnderPresentRules(_ known: SnapshotRecord, _ decision: Decision) -> Bool {
+        guard decision.policy == registry.policy.digest else { return false }
+        if let test = known.evidence[.smokeTest] {
+            return test.test?.identity == registry.plannedTest(of: repository)?.identity
+        }
+        return known.evidence.values.allSatisfy { $0.producer == registry.testerBuild }
+            && (decision.outcome == .refuse || known.evidence[.inspection]?.outcome == .failed)
+    }
+
+    private func decide(_ snapshot: SnapshotRecord, _ refs: [String]) async throws {
+        let main = try await registry.catalog.snapshot(repository, .main)
+        guard order.promotion == .ifNew, let main, main.id != snapshot.id else {
+            return try await registry.decide(snapshot, promoting: refs)
+        }
+        let finding = Finding(
+            rule: Finding.changed, effect: .hold,
+            message: "upstream has moved from \(main.commit.short) to \(snapshot.commit.short); main stays what it is "
+                + "here until somebody says 'lapidary mirror \(repository)'")
+        try await registry.decide(snapshot, promoting: [], adding: [finding])
+    }
+
+    /// Records a refusal of bytes that are not here.
+    private func refuse(
+        _ subject: Subject, findings: [Finding], evidence: [Evidence]
+    ) async throws -> Mirror.Answer {
+        let record = try await registry.catalog.record(
+            repository, commit: subject.commit, upstream: registry.upstream.endpoint, card: subject.card,
+            leftOut: subject.selection.leftOut, manifest: nil, evidence: evidence)
+        let decision = Decision(findings: findings, policy: registry.policy.digest, manifest: nil)
+        try await registry.catalog.decide(decision, on: record, promoting: [])
+        return try await answer(reload(record), wasHere: false)
+    }
+
+    private func reload(_ record: SnapshotRecord) async throws -> SnapshotRecord {
+        try await registry.catalog.snapshot(repository, Revision(record.commit.hex)) ?? record
+    }
+
+    private func answer(_ snapshot: SnapshotRecord, wasHere: Bool) -> Mirror.Answer {
+        let obstacle = canServe(snapshot)
+        return Mirror.Answer(
+            repository: repository, commit: snapshot.commit, state: obstacle?.state ?? .served,
+            rule: obstacle?.rule ?? "", reason: obstacle?.message ?? "", wasHere: wasHere, files: snapshot.fileCount,
+            size: snapshot.totalSize, evidence: Evidence.Kind.allCases.compactMap { snapshot.evidence[$0] },
+            findings: snapshot.decision?.findings ?? [],
+            exitCode: obstacle == nil ? 0 : obstacle?.rule == "verification" ? 4 : 3)
+    }
+}
+
+/// A commit that is being mirrored, before it is a snapshot.
+private struct Subject {
+    let repository: RepositoryID
+    let commit: CommitID
+    let card: ModelCard
+    let selection: Selection
+
+    var dossier: Dossier {
+        Dossier(
+            repository: repository, licence: card.licence,
+            totalSize: selection.wanted.reduce(0) { $0.addingReportingOverflow($1.size).partialValue },
+            weights: selection.weights, others: selection.leftOut)
+    }
+}
+
+extension ModelCard {
+    fileprivate init(_ upstream: UpstreamRevision) {
+        self.init(
+            licence: upstream.card.licence, baseModels: upstream.card.baseModels, relation: upstream.card.relation,
+            tags: upstream.tags)
+    }
+}

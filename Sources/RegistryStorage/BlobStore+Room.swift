@@ -1,0 +1,15 @@
+import Glibc
+
+extension BlobStore {
+    /// Bytes that may still be filled before the reserve is touched; negative where it is.
+    package func room() throws(StorageError) -> Int64 {
+        var status = statvfs()
+        guard statvfs(layout.root, &status) == 0 else {
+            throw .failed(operation: "statvfs", path: layout.root, errno: errno)
+        }
+        let unit = Int64(clamping: status.f_frsize)
+        let free = Int64(clamping: status.f_bavail).multipliedReportingOverflow(by: unit).partialValue
+        let all = Int64(clamping: status.f_blocks).multipliedReportingOverflow(by: unit).partialValue
+        return free - min(1 << 30, all / 10)
+    }
+}
