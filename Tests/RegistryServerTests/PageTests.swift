@@ -123,6 +123,26 @@ import Testing
         }
     }
 
+    @Test func theJobsPageShowsWhatRunsWaitsAndHasEnded() async throws {
+        try await TestServer.run { server in
+            #expect(try await server.get("/jobs").text.contains("Nothing was mirrored"))
+            let catalog = server.registry.catalog
+            let waiting = try await catalog.beginJob(mirroring: RepositoryID("google/later"), at: .main)
+            let moment = Timestamp.from(now: .seconds(600))
+            try await catalog.updateJob(waiting, to: .waiting, "attempt 2 at \(moment.clock)", waitUntil: moment)
+            let ended = try await catalog.beginJob(mirroring: RepositoryID("google/broken"), at: .main)
+            try await catalog.updateJob(ended, to: .failed, "<no> such \u{202E}thing")
+            let moving = try await catalog.beginJob(mirroring: RepositoryID("google/moving"), at: .main)
+            try await catalog.updateJob(moving, to: .running, "fetching")
+            try await catalog.updateJob(moving, received: 25, of: 100, "fetched 1 of 2 files")
+            let page = try await server.get("/jobs")
+            for part in [
+                "attempt 2 at \(moment.clock)", "pill refused", "&lt;no&gt; such", "value=\"250\"", "fetched 1 of 2 files",
+            ] { #expect(page.text.contains(part), "\(part)") }
+            #expect(page.headers["refresh"] == "3")
+        }
+    }
+
     @Test func aModelsPageHoldsWhatAPersonNeeds() async throws {
         try await TestServer.run { server in
             let snapshot = try await server.add("google/tiny", ["model.safetensors": [1, 2, 3]])

@@ -11,7 +11,7 @@ import Testing
         let pull = try Revision("refs/pr/1")
         let expected: [(String, Route)] = [
             ("/", .home), ("/healthz", .health), ("/assets/lapidary.css", .stylesheet),
-            ("/compare", .compare), ("/tests", .tests), ("/tests/", .tests),
+            ("/compare", .compare), ("/tests", .tests), ("/tests/", .tests), ("/jobs", .jobs),
             ("/google/gemma-3-1b-it", .modelPage(gemma)), ("/google/gemma-3-1b-it/", .modelPage(gemma)),
             ("/api/models", .models), ("/api/models/", .models), ("/api/whoami-v2", .whoAmI),
             ("/api/models/google/gemma-3-1b-it", .model(gemma, main)),

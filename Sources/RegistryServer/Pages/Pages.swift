@@ -19,6 +19,7 @@ struct Pages: Sendable {
             "model": PackageResources.model_mustache, "error": PackageResources.error_mustache,
             "smoketest": PackageResources.smoketest_mustache, "compare": PackageResources.compare_mustache,
             "tests": PackageResources.tests_mustache,
+            "jobs": PackageResources.jobs_mustache,
         ]
         var library = MustacheLibrary()
         for (name, bytes) in sources {
@@ -46,6 +47,15 @@ struct Pages: Sendable {
 
     func tests(_ registry: Registry) async throws -> Response {
         html(TestsPage(try await Retest().perform(in: registry) { _ in }, stylesheet: stylesheetPath), "tests")
+    }
+
+    func jobs(_ registry: Registry) async throws -> Response {
+        let jobs = try await ListJobs(ended: 100).perform(in: registry) { _ in }
+        let page = JobsPage(jobs, stylesheet: stylesheetPath)
+        var response = html(page, "jobs")
+        // A page without script that shows how things go.
+        if page.isBusy { response.headers.set("Refresh", "3") }
+        return response
     }
 
     func model(_ repository: RepositoryID, _ request: Request, _ registry: Registry) async throws -> Response {
