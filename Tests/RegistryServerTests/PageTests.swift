@@ -137,7 +137,8 @@ import Testing
             try await catalog.updateJob(moving, received: 25, of: 100, "fetched 1 of 2 files")
             let page = try await server.get("/jobs")
             for part in [
-                "attempt 2 at \(moment.clock)", "pill refused", "&lt;no&gt; such", "value=\"250\"", "fetched 1 of 2 files",
+                "attempt 2 at \(moment.clock)", "pill refused", "&lt;no&gt; such", "value=\"250\"",
+                "fetched 1 of 2 files",
             ] { #expect(page.text.contains(part), "\(part)") }
             #expect(page.headers["refresh"] == "3")
         }
