@@ -6,8 +6,8 @@ import Synchronization
 
 /// Brings a commit's files into the store: fetched in parallel, verified one by one, published together.
 struct Fetch {
-    /// Files under way at once.
-    private static let width = 4
+    /// Files under way at once; the connections that they share are the upstream client's.
+    private static let width = 8
 
     let repository: RepositoryID
     let commit: CommitID
@@ -18,7 +18,6 @@ struct Fetch {
     ///   published and the parts kept, so that the next attempt goes on where this one stopped.
     func run(in registry: Registry, report: @escaping Report) async throws -> Manifest {
         var fetched: [FileEntry] = []
-        var ingests: [IngestFile] = []
         var missing: [UpstreamFile] = []
         let known = try await registry.catalog.blobs(of: repository)
         for file in files {
@@ -32,11 +31,13 @@ struct Fetch {
         try await blocking { try registry.blobs.requireSpace(for: bytes) }
         report(.fetching(files: missing.count, bytes: bytes))
 
+        var ingests: [IngestFile] = []
         do {
             try await withThrowingTaskGroup(of: (FileEntry, IngestFile).self) { group in
-                // Two paths may hold the same bytes; they share a part, so only one of them is fetched.
+                // Two paths may hold the same bytes; they share a part, so only one of them is fetched. Large files
+                // first: what is left at the end is then small.
                 var waiting = Dictionary(grouping: missing) { $0.lfsDigest?.hex ?? $0.gitObject.hex }.values
-                    .sorted { $0[0].path < $1[0].path }[...]
+                    .sorted { ($1[0].size, $0[0].path) < ($0[0].size, $1[0].path) }[...]
                 var twins: [String: [UpstreamFile]] = [:]
                 func startNext() {
                     guard let same = waiting.popFirst() else { return }
@@ -54,12 +55,14 @@ struct Fetch {
             }
         } catch let error as StorageError {
             if case .mismatch = error {
-                for file in missing { registry.blobs.discardPart(sha256: file.lfsDigest, gitObject: file.gitObject) }
+                for file in missing {
+                    registry.blobs.discardPart(
+                        of: repository.description, sha256: file.lfsDigest, gitObject: file.gitObject)
+                }
             }
             throw error
         }
-        let done = ingests
-        try await blocking { for ingest in done { try ingest.publish() } }
+        try await blocking { [ingests] in try registry.blobs.publish(ingests) }
         return Manifest(fetched)
     }
 
@@ -69,7 +72,11 @@ struct Fetch {
         var files: [PlanMirror.File] = []
         for file in self.files {
             let isHere = try await digestInStore(file, known, registry) != nil
-            files.append(PlanMirror.File(path: file.path.text, size: file.size, here: isHere ? file.size : 0))
+            let part = try await blocking { [blobs = registry.blobs, repository] in
+                blobs.countInPart(
+                    of: repository.description, size: file.size, sha256: file.lfsDigest, gitObject: file.gitObject)
+            }
+            files.append(PlanMirror.File(path: file.path.text, size: file.size, here: isHere ? file.size : part))
         }
         return files
     }
@@ -89,7 +96,7 @@ struct Fetch {
         _ file: UpstreamFile, _ registry: Registry, _ report: @escaping Report
     ) async throws -> (FileEntry, IngestFile) {
         let ingest = try await part(of: file, registry)
-        let isResumed = ingest.offset > 0
+        let isResumed = ingest.count > 0
         do {
             return try await complete(ingest, file, registry, report)
         } catch let error as StorageError {
@@ -101,8 +108,9 @@ struct Fetch {
 
     private func part(of file: UpstreamFile, _ registry: Registry) async throws -> IngestFile {
         let label = "\(repository)@\(commit.short)/\(file.path)"
-        return try await blocking {
-            try registry.blobs.ingest(label, size: file.size, sha256: file.lfsDigest, gitObject: file.gitObject)
+        return try await blocking { [blobs = registry.blobs, repository] in
+            try blobs.ingest(
+                label, of: repository.description, size: file.size, sha256: file.lfsDigest, gitObject: file.gitObject)
         }
     }
 
@@ -110,15 +118,16 @@ struct Fetch {
         _ ingest: IngestFile, _ file: UpstreamFile, _ registry: Registry, _ report: @escaping Report
     ) async throws -> (FileEntry, IngestFile) {
         let reported = Mutex(ContinuousClock.now - .seconds(1))
-        try await registry.upstream.fetch(file, of: repository, at: commit, from: ingest.offset, into: ingest) {
-            count in
-            // Upstream tells of every 16 KiB; ten times a second is what a person can read.
-            let isDue = reported.withLock { last in
-                guard count == file.size || ContinuousClock.now - last > .milliseconds(100) else { return false }
-                last = .now
-                return true
+        try await ingest.following {
+            try await registry.upstream.fetch(file, of: repository, at: commit, into: ingest) { count in
+                // Upstream tells of every delivery; ten times a second is what a person can read.
+                let isDue = reported.withLock { last in
+                    guard count == file.size || ContinuousClock.now - last > .milliseconds(100) else { return false }
+                    last = .now
+                    return true
+                }
+                if isDue { report(.file(path: file.path.text, received: count, size: file.size)) }
             }
-            if isDue { report(.file(path: file.path.text, received: count, size: file.size)) }
         }
         let digest = try await blocking {
             try ingest.verify(expecting: file.lfsDigest, gitObject: file.lfsDigest == nil ? file.gitObject : nil)

@@ -1,7 +1,8 @@
 import Glibc
 
 extension BlobStore {
-    /// Bytes that may still be filled before the reserve is touched; negative where it is.
+    /// Bytes that may still be filled before the reserve is touched; negative where it is. The reserve is a GiB, or a
+    /// tenth of a small disk: the catalogue must go on, and cleaning up takes room too (reliability E7).
     package func room() throws(StorageError) -> Int64 {
         var status = statvfs()
         guard statvfs(layout.root, &status) == 0 else {

@@ -29,36 +29,38 @@ package struct BlobStore: Sendable {
     }
 
     /// Opens a part for a file that upstream announced; the same announcement finds the same part again.
+    ///
+    /// - Parameter repository: whose file it is. Two that announce the same digest never share a part: who announces a
+    ///   digest has yet to show that it has the bytes.
     package func ingest(
-        _ label: String, size: Int64, sha256: SHA256Digest?, gitObject: GitObjectID
+        _ label: String, of repository: String, size: Int64, sha256: SHA256Digest?, gitObject: GitObjectID
     ) throws(StorageError) -> IngestFile {
-        try IngestFile(store: self, key: Self.key(sha256, gitObject), label: label, size: size)
+        try IngestFile(store: self, key: Self.key(repository, sha256, gitObject), label: label, size: size)
     }
 
     /// Removes what an attempt left of a file.
-    package func discardPart(sha256: SHA256Digest?, gitObject: GitObjectID) {
-        unlink("\(layout.ingest)/\(Self.key(sha256, gitObject)).part")
+    package func discardPart(of repository: String, sha256: SHA256Digest?, gitObject: GitObjectID) {
+        let key = Self.key(repository, sha256, gitObject)
+        unlink(layout.ranges(key))
+        unlink(layout.part(key))
     }
 
-    private static func key(_ sha256: SHA256Digest?, _ gitObject: GitObjectID) -> String {
-        sha256.map { "sha256-\($0.hex)" } ?? "git-\(gitObject.hex)"
+    /// Bytes of a file that an attempt which was cut off has left on record.
+    package func countInPart(
+        of repository: String, size: Int64, sha256: SHA256Digest?, gitObject: GitObjectID
+    ) -> Int64 {
+        PartRecord.read(layout.ranges(Self.key(repository, sha256, gitObject)), size: size)?.ranges?.count ?? 0
     }
 
-    /// Throws ``StorageError/full`` unless that many bytes fit and a reserve of 256 MiB (or a tenth of a small disk)
-    /// stays free for the catalogue.
+    private static func key(_ repository: String, _ sha256: SHA256Digest?, _ gitObject: GitObjectID) -> String {
+        let owner = ContentDigests.sha256(of: Array(repository.utf8)).hex.prefix(16)
+        return "\(owner)-" + (sha256.map { "sha256-\($0.hex)" } ?? "git-\(gitObject.hex)")
+    }
+
+    /// Throws ``StorageError/full(root:needed:free:)`` unless that many bytes fit beside the reserve.
     package func requireSpace(for bytes: Int64) throws(StorageError) {
-        var status = statvfs()
-        guard statvfs(layout.root, &status) == 0 else {
-            throw .failed(operation: "statvfs", path: layout.root, errno: errno)
-        }
-        let unit = Int64(clamping: status.f_frsize)
-        let free = Int64(clamping: status.f_bavail).multipliedReportingOverflow(by: unit).partialValue
-        let reserve = min(
-            256 << 20, Int64(clamping: status.f_blocks).multipliedReportingOverflow(by: unit).partialValue / 10)
-        let needed = bytes.addingReportingOverflow(reserve)
-        guard !needed.overflow, needed.partialValue <= free else {
-            throw .full(root: layout.root, needed: needed.overflow ? .max : needed.partialValue, free: free)
-        }
+        let room = try room()
+        guard bytes <= room else { throw .full(root: layout.root, needed: bytes, free: max(0, room)) }
     }
 
     /// Takes a blob away, if it is here. Call after the rows that pointed at it are gone.
@@ -95,17 +97,6 @@ package struct BlobStore: Sendable {
 
     package func removeView(_ folder: String) { PosixFile.removeTree(folder) }
 
-    /// fsync, 0444, rename, fsync of both folders: the order in which a crash can do no harm.
-    func publish(part: String, descriptor: Int32, as digest: SHA256Digest) throws(StorageError) {
-        let folder = layout.blobFolder(of: digest)
-        try PosixFile.makeFolder(folder)
-        try check("fsync", part, fsync(descriptor))
-        try check("chmod", part, fchmod(descriptor, 0o444))
-        try check("rename", part, rename(part, layout.blob(digest)))
-        try PosixFile.syncFolder(folder)
-        try PosixFile.syncFolder(layout.blobs)
-    }
-
     private func sweep() {
         let weekAgo = time(nil) - 7 * 24 * 3600
         for name in PosixFile.entries(of: layout.ingest) {
@@ -113,9 +104,15 @@ package struct BlobStore: Sendable {
             var status = stat()
             if name.hasPrefix("view-") {
                 PosixFile.removeTree(path)
-            } else if lstat(path, &status) == 0, status.st_mtim.tv_sec < weekAgo {
+            } else if lstat(path, &status) == 0, status.st_mtim.tv_sec < weekAgo || isStray(name) {
                 unlink(path)
             }
         }
+    }
+
+    /// A record of a part that is gone, or one that was not written to its end.
+    private func isStray(_ name: String) -> Bool {
+        guard !name.hasSuffix(".new") else { return true }
+        return name.hasSuffix(".ranges") && PosixFile.size(layout.part(String(name.dropLast(7)))) == nil
     }
 }

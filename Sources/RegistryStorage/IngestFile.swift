@@ -1,95 +1,129 @@
+import CLinux
 import Glibc
-package import RegistryCore
+import RegistryCore
+import Synchronization
 
-/// A file on its way in: written in order, hashed while it is written, published or quarantined at the end.
+/// A file on its way in: written in pieces, in any order, while a hash follows what is contiguous and reads it back
+/// from the file; published or quarantined at the end.
 ///
-/// Its bytes lie in `ingest/<key>.part` under a name made of what upstream announced, so that a fetch that was
-/// interrupted goes on where it stopped, even in another process. Used by one thread at a time; every call blocks.
+/// Its bytes lie in `ingest/<key>.part` under a name made of the repository and what upstream announced. A large file
+/// has a ``PartRecord`` beside it, so that a fetch which was interrupted goes on where it stopped, even after a power
+/// cut; a small one begins again. Writes come from one thread at a time, the hash from another; every call blocks.
 package final class IngestFile: @unchecked Sendable {
-    /// How errors call it: `google/gemma-3-1b-it@dcc83ea/model.safetensors`.
-    private let label: String
-    private let store: BlobStore
-    private let key: String
-    private let path: String
-    private let size: Int64
-    private let descriptor: Int32
-    private var digests: ContentDigests
-    private var verified: SHA256Digest?
+    /// Up to this size a file is not worth a record of its pieces.
+    static let recorded: Int64 = 16 << 20
 
-    /// Opens the part, and hashes what an earlier attempt left in it.
+    struct State {
+        var written = ByteRanges()
+        var validator: String?
+        /// Counts ``IngestFile/restart(validator:)``: what was hashed before is void.
+        var generation = 0
+        /// Bytes that a record on the disk speaks for.
+        var recorded: Int64 = 0
+        var isVerified = false
+    }
+
+    /// How errors call it: `google/gemma-3-1b-it@dcc83ea/model.safetensors`.
+    let label: String
+    let store: BlobStore
+    let key: String
+    let path: String
+    package let size: Int64
+    let state: Mutex<State>
+    let digests: FrontDigests
+    private let descriptor: Mutex<Int32>
+    /// The content's SHA-256; nil until it is verified.
+    let verified = Mutex<SHA256Digest?>(nil)
+
+    /// Opens the part, and takes from an earlier attempt what its record vouches for.
     init(store: BlobStore, key: String, label: String, size: Int64) throws(StorageError) {
         self.store = store
         self.key = key
         self.label = label
         self.size = size
-        path = "\(store.layout.ingest)/\(key).part"
-        descriptor = try check("open", path, open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600))
-        digests = ContentDigests(size: size)
-        if (PosixFile.size(path) ?? 0) > size {
-            try restart()
-        } else {
-            try PosixFile.readAll(descriptor, path: path, each: digests.update)
-            try check("seek", path, lseek(descriptor, 0, SEEK_END))
+        path = store.layout.part(key)
+        let opened = try PosixFile.openPart(path)
+        descriptor = Mutex(opened)
+        digests = FrontDigests(size: size)
+        var state = State()
+        if size > Self.recorded, let record = PartRecord.read(store.layout.ranges(key), size: size),
+            let ranges = record.ranges, (PosixFile.size(path) ?? 0) >= ranges.ranges.last?.upperBound ?? 0
+        {
+            state.written = ranges
+            state.validator = record.validator
+            state.recorded = ranges.count
+        }
+        self.state = Mutex(state)
+        do {
+            if state.written == ByteRanges() { try clear() }
+            try reserve()
+        } catch {
+            close()
+            throw error
         }
     }
 
-    deinit { close(descriptor) }
+    deinit { close() }
 
-    /// Bytes that are here already; the next byte wanted has this offset.
-    package var offset: Int64 { digests.count }
+    /// Ranges of the file that are not here yet.
+    package var missing: [Range<Int64>] { state.withLock { $0.written.missing(in: size) } }
 
-    package func write(_ bytes: UnsafeRawBufferPointer) throws {
-        verified = nil
-        try PosixFile.writeAll(descriptor, bytes, path: path)
-        digests.update(bytes)
-    }
+    /// The strong entity tag under which what is here came; nil where nothing is here, or it had none.
+    package var validator: String? { state.withLock(\.validator) }
 
-    /// Forgets what is here: upstream sends the file from its start again.
-    package func restart() throws(StorageError) {
-        verified = nil
-        try check("truncate", path, ftruncate(descriptor, 0))
-        try check("seek", path, lseek(descriptor, 0, SEEK_SET))
-        digests = ContentDigests(size: size)
-    }
+    /// Bytes that are here.
+    package var count: Int64 { state.withLock(\.written.count) }
 
-    /// Checks size and digests, of the stream and once more of what is on disk.
-    ///
-    /// - Parameters: what upstream announced; at least one of the two.
-    /// - Returns: the content's SHA-256.
-    /// - Throws: ``StorageError/mismatch``, with the file in `quarantine/`.
-    package func verify(
-        expecting sha256: SHA256Digest?, gitObject: GitObjectID?
-    ) throws(StorageError) -> SHA256Digest {
-        guard offset == size else { throw try quarantine("\(size) bytes", "\(offset) bytes") }
-        let streamed = digests.finish()
-        if let sha256, sha256 != streamed.sha256 { throw try quarantine("\(sha256)", "\(streamed.sha256)") }
-        if let gitObject, gitObject != streamed.gitObject {
-            throw try quarantine("\(gitObject)", streamed.gitObject.map { "\($0)" } ?? "nothing")
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
+        let (end, isTooMuch) = offset.addingReportingOverflow(Int64(bytes.count))
+        guard offset >= 0, !isTooMuch, end <= size else {
+            throw StorageError.failed(operation: "write beyond the end", path: path, errno: EFBIG)
         }
-
-        // What was hashed went through a socket buffer; what will be served lies on the disk (reliability C15).
-        let onDisk = ContentDigests(size: nil)
-        try PosixFile.readAll(descriptor, path: path, each: onDisk.update)
-        let stored = onDisk.finish().sha256
-        guard stored == streamed.sha256 else { throw try quarantine("\(streamed.sha256)", "\(stored) on disk") }
-        verified = stored
-        return stored
+        try PosixFile.writeAll(try open(), bytes, at: offset, path: path)
+        state.withLock { $0.written.insert(offset..<end) }
+        digests.ring()
     }
 
-    /// Makes the verified file a blob. A file that was not verified cannot be published.
-    package func publish() throws(StorageError) {
-        guard let verified else { throw .failed(operation: "publish unverified", path: path, errno: EPERM) }
-        try store.publish(part: path, descriptor: descriptor, as: verified)
-    }
-
-    private func quarantine(_ expected: String, _ got: String) throws(StorageError) -> StorageError {
-        let kept = "\(key)-\(Timestamp.now.text.replacing(":", with: ""))"
-        // One of a kind is enough to look at; a nightly retry must not fill the disk.
-        for former in PosixFile.entries(of: store.layout.quarantine) where former.hasPrefix(key) {
-            unlink("\(store.layout.quarantine)/\(former)")
+    /// Forgets what is here: what comes next belongs to `validator`.
+    package func restart(validator: String?) throws(StorageError) {
+        state.withLock { state in
+            state = State(validator: validator, generation: state.generation + 1)
         }
-        try check("rename", path, rename(path, "\(store.layout.quarantine)/\(kept)"))
-        try PosixFile.syncFolder(store.layout.quarantine)
-        return .mismatch(file: label, expected: expected, got: got, kept: "quarantine/\(kept)")
+        try clear()
+        try reserve()
+    }
+
+    /// Its descriptor, while it is open.
+    func open() throws(StorageError) -> Int32 {
+        let descriptor = descriptor.withLock { $0 }
+        guard descriptor >= 0 else { throw .failed(operation: "use closed", path: path, errno: EBADF) }
+        return descriptor
+    }
+
+    /// A repository may have thousands of files, a process a thousand descriptors.
+    func close() {
+        let open = descriptor.withLock { descriptor in
+            defer { descriptor = -1 }
+            return descriptor
+        }
+        if open >= 0 { Glibc.close(open) }
+    }
+
+    private func clear() throws(StorageError) {
+        unlink(store.layout.ranges(key))
+        try check("truncate", path, ftruncate(open(), 0))
+    }
+
+    /// Takes the disk space at once, so that a full disk is found out before the first byte. The size is left alone:
+    /// the file must not look longer than what was written.
+    private func reserve() throws(StorageError) {
+        guard size > Self.recorded else { return }
+        while lapidary_reserve(try open(), off_t(size)) != 0 {
+            switch errno {
+            case EINTR: continue
+            case EOPNOTSUPP, ENOSYS, EINVAL: return  // a file system that cannot: the writes will tell
+            default: throw .failed(operation: "reserve \(Quantity.bytes(size)) for", path: path, errno: errno)
+            }
+        }
     }
 }

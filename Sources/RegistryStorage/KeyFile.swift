@@ -4,14 +4,7 @@ import Glibc
 package enum KeyFile {
     /// Writes the secret durably, mode 0600.
     package static func write(_ text: String, to path: String) throws(StorageError) {
-        let temporary = "\(path).new"
-        unlink(temporary)
-        let descriptor = try check("open", temporary, open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600))
-        defer { close(descriptor) }
-        try PosixFile.writeAll(descriptor, Array(text.utf8), path: temporary)
-        try check("fsync", temporary, fsync(descriptor))
-        try check("rename", temporary, rename(temporary, path))
-        try PosixFile.syncFolder(PosixFile.folder(of: path))
+        try PosixFile.replace(path, with: Array(text.utf8))
     }
 
     /// Nil where there is no such file, or it is not ours to read.

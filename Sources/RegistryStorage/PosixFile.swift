@@ -34,23 +34,55 @@ enum PosixFile {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil
     }
 
-    /// Writes all bytes at the descriptor's position.
-    static func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, path: String) throws(StorageError) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = write(descriptor, rest.baseAddress, rest.count)
+    /// Writes all bytes at an offset of the file.
+    static func writeAll(
+        _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int64, path: String
+    ) throws(StorageError) {
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(done))
+            let count = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + Int64(done)))
             if count == -1, errno == EINTR { continue }
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(try check("write", path, count)))
+            done += try check("write", path, count)
         }
     }
 
     static func writeAll(_ descriptor: Int32, _ bytes: [UInt8], path: String) throws(StorageError) {
         let outcome: Result<Void, StorageError> = bytes.withUnsafeBytes { buffer in
             do throws(StorageError) {
-                return .success(try writeAll(descriptor, buffer, path: path))
+                return .success(try writeAll(descriptor, buffer, at: 0, path: path))
             } catch { return .failure(error) }
         }
         try outcome.get()
+    }
+
+    /// Writes a small file in place of another, durably: afterwards the one or the other is there, whole.
+    static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o600) throws(StorageError) {
+        let temporary = "\(path).new"
+        unlink(temporary)
+        let descriptor = try check("open", temporary, open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode))
+        defer { close(descriptor) }
+        try writeAll(descriptor, bytes, path: temporary)
+        try check("fsync", temporary, fsync(descriptor))
+        try check("rename", temporary, rename(temporary, path))
+        try syncFolder(folder(of: path))
+    }
+
+    /// Opens a part for reading and writing. What lies there and is no regular file of ours alone, or is read-only
+    /// because it was about to be published, makes way for a new one.
+    static func openPart(_ path: String) throws(StorageError) -> Int32 {
+        let known = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        if known >= 0 {
+            var status = stat()
+            if fstat(known, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1,
+                status.st_mode & 0o200 != 0
+            {
+                return known
+            }
+            close(known)
+        }
+        if unlink(path) == -1, errno != ENOENT { removeTree(path) }
+        return try check("open", path, open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600))
     }
 
     /// Gives the file's bytes from its start, a MiB at a time.

@@ -4,7 +4,8 @@ package import RegistryCore
 ///
 /// ```
 /// Storage/  blobs/sha256/ab/<hex>     0444, immutable: bytes named by their SHA-256
-///           ingest/<key>.part         being fetched; resumed from here after a stop
+///           ingest/<key>.part         being fetched; a large one is resumed from here after a stop, as far as
+///           ingest/<key>.ranges       says that its bytes are durable
 ///           ingest/view-<hex>/        a snapshot's files under their own names (hard links), while it is tested
 ///           quarantine/<key>-<time>   bytes that did not match what upstream announced
 ///           keys/admin.token          0600: lets this machine's owner act through a running server
@@ -27,6 +28,8 @@ package struct StorageLayout: Sendable {
     package var adminToken: String { "\(keys)/admin.token" }
     var blobs: String { "\(root)/blobs/sha256" }
 
+    func part(_ key: String) -> String { "\(ingest)/\(key).part" }
+    func ranges(_ key: String) -> String { "\(ingest)/\(key).ranges" }
     func blobFolder(of digest: SHA256Digest) -> String { "\(blobs)/\(digest.hex.prefix(2))" }
     package func blob(_ digest: SHA256Digest) -> String { "\(blobFolder(of: digest))/\(digest.hex)" }
 }

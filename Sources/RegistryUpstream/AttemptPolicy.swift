@@ -53,8 +53,12 @@ package struct Deadlines: Sendable {
     package static let standard = Deadlines(
         connect: .seconds(10), firstByte: .seconds(30), slowest: 64 * 1024, slowFor: .seconds(60))
 
-    /// The most that a transfer of so many bytes may take: a mebibyte a second, and ten minutes.
-    func total(for bytes: Int64) -> Duration { .seconds(600 + bytes / 1_048_576) }
+    /// The most that a transfer of so many bytes may take: a mebibyte a second, and ten minutes; longer where we
+    /// ourselves let it have less.
+    /// - Parameter share: bytes a second that it may have; nil for any.
+    func total(for bytes: Int64, share: Int64? = nil) -> Duration {
+        .seconds(600 + bytes / max(1, min(1_048_576, share ?? .max)))
+    }
 }
 
 /// A pause before a request is repeated, for the person who watches.

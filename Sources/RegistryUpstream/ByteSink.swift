@@ -1,11 +1,19 @@
-/// Where fetched bytes go: a file that is being written, with whatever hashes them on the way.
+/// Where fetched bytes go: a file that is written in pieces, in any order.
 ///
-/// Called on the transfer thread only, one call at a time; when the fetch returns or throws, all its calls have
-/// happened. The transfer thread carries every transfer, so a sink must not wait for anything but its disk.
+/// `write` and `restart` are called on the transfer thread, one call at a time; when the fetch returns or throws, all
+/// its calls have happened. That thread carries every transfer, so a sink must not wait for anything but its disk.
 package protocol ByteSink: AnyObject, Sendable {
-    /// Takes the next bytes, in order. A thrown error ends the fetch at once and reaches its caller unchanged.
-    func write(_ bytes: UnsafeRawBufferPointer) throws
+    /// Ranges of the file that are not here yet: ascending, disjoint, none empty; the whole of a new file, none of a
+    /// complete or an empty one.
+    var missing: [Range<Int64>] { get }
 
-    /// Voids everything written so far; the next byte is the file's first.
-    func restart() throws
+    /// The strong entity tag under which what is here came; nil where nothing is here, or it had none.
+    var validator: String? { get }
+
+    /// Takes bytes of the file from `offset` on, where they are missing. A thrown error ends the fetch at once and
+    /// reaches its caller unchanged.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws
+
+    /// Voids everything that is here; what comes next belongs to `validator`.
+    func restart(validator: String?) throws
 }

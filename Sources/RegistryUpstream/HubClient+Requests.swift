@@ -1,3 +1,4 @@
+import Foundation
 import RegistryCore
 
 extension HubClient {
@@ -11,21 +12,23 @@ extension HubClient {
     /// The token goes only to the configured origin, the range to every hop (reliability C1, C5).
     ///
     /// - Parameters:
-    ///   - offset: asks for the bytes from there on; 0 asks for the whole without a `Range`.
+    ///   - lines: header lines that every hop gets, `Range: bytes=0-99`.
     ///   - size: bytes expected, for the transfer's time limit.
+    ///   - isBody: bytes of a file are wanted: over a connection of their own.
+    ///   - arriving: told each address that a redirect leads to.
     /// - Returns: the header of the 2xx answer, whose body went to `receiver`.
+    @discardableResult
     func follow(
-        _ start: WebAddress, from offset: Int64 = 0, size: Int64 = 0, about subject: Subject,
-        to receiver: any TransferReceiver
+        _ start: WebAddress, asking lines: [String] = [], size: Int64 = 0, about subject: Subject,
+        isBody: Bool = false, to receiver: any TransferReceiver, arriving: (WebAddress) -> Void = { _ in }
     ) async throws -> ResponseHead {
         var address = start
         for _ in 0...Self.redirectLimit {
-            var headers = ["Accept-Encoding: identity"]
-            if offset > 0 { headers.append("Range: bytes=\(offset)-") }
+            var headers = ["Accept-Encoding: identity"] + lines
             if let token, address.origin == home.origin { headers.append("Authorization: Bearer \(token.reveal())") }
             let request = TransferRequest(
                 address: address, headers: headers, userAgent: userAgent, deadlines: attempts.deadlines,
-                total: attempts.deadlines.total(for: size))
+                total: attempts.deadlines.total(for: size, share: share(isBody)), isBody: isBody)
 
             let head: ResponseHead
             do {
@@ -35,13 +38,20 @@ extension HubClient {
             }
             switch head.status {
             case 200..<300: return head
-            case 301, 302, 303, 307, 308: address = try target(of: head, from: address)
+            case 301, 302, 303, 307, 308:
+                address = try target(of: head, from: address)
+                arriving(address)
             default: throw Obstacle(head, from: address, is: error(head, from: address, about: subject), home: home)
             }
         }
         throw UpstreamError.protocolViolation(
             "chain of redirects from \(start)", expected: "at most \(Self.redirectLimit)",
             got: "one more, to \(address)")
+    }
+
+    /// Bytes a second that one request may count on while the bandwidth is limited.
+    private func share(_ isBody: Bool) -> Int64? {
+        options.bandwidth.limit(at: .now).map { max(1, $0 / Int64(options.connections)) }
     }
 
     private func target(of head: ResponseHead, from address: WebAddress) throws -> WebAddress {

@@ -13,6 +13,8 @@ package struct HubClient: Sendable {
     let attempts: AttemptPolicy
     let waiting: @Sendable (UpstreamWait) -> Void
     let transfers: Transfers
+    package let options: HubOptions
+    let connections: ConnectionBudget
 
     /// - Parameters:
     ///   - endpoint: `https://huggingface.co`, `http://127.0.0.1:8081/prefix`.
@@ -21,6 +23,7 @@ package struct HubClient: Sendable {
     /// - Throws: ``UpstreamError/endpoint(_:reason:)``
     package init(
         endpoint: String, token: Secret? = nil, userAgent: String = "lapidary", attempts: AttemptPolicy = .standard,
+        options: HubOptions = HubOptions(),
         waiting: @escaping @Sendable (UpstreamWait) -> Void = { _ in }
     ) throws(UpstreamError) {
         func unusable(_ reason: String) -> UpstreamError { .endpoint(endpoint.printable, reason: reason) }
@@ -38,7 +41,7 @@ package struct HubClient: Sendable {
                 throw unusable("the \(name) is empty or holds a character that no header may hold")
             }
         }
-        guard let transfers = Transfers() else { throw unusable("libcurl does not start") }
+        guard let transfers = Transfers(options) else { throw unusable("libcurl does not start") }
 
         self.endpoint = String(text)
         self.token = token
@@ -46,6 +49,8 @@ package struct HubClient: Sendable {
         self.attempts = attempts
         self.waiting = waiting
         self.transfers = transfers
+        self.options = options
+        connections = ConnectionBudget(options.connections)
     }
 
     /// Aborts what is under way and ends the transfer thread.

@@ -7,6 +7,9 @@ final class Transfer {
 
     let order: Transfers.Order
     let handle: UnsafeMutableRawPointer
+    /// True while the bandwidth is used up.
+    private(set) var isPaused = false
+    private let limiter: LimiterBox
     /// Nil once the header has arrived.
     private(set) var headDeadline: ContinuousClock.Instant?
     private(set) var head = ResponseHead()
@@ -17,9 +20,10 @@ final class Transfer {
     private var headIsWhole = false
 
     /// Nil when libcurl has no memory for a handle.
-    init?(_ order: Transfers.Order) {
+    init?(_ order: Transfers.Order, _ limiter: LimiterBox) {
         guard let handle = curl_easy_init() else { return nil }
         self.order = order
+        self.limiter = limiter
         self.handle = handle
         let request = order.request
         headDeadline = ContinuousClock.now + request.deadlines.firstByte
@@ -38,6 +42,7 @@ final class Transfer {
         curl_set_long(handle, CURLOPT_BUFFERSIZE, 512 * 1024)
         curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, request.deadlines.connect.milliseconds)
         curl_set_long(handle, CURLOPT_TIMEOUT_MS, request.total.milliseconds)
+        if request.isBody { curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)) }
         curl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, request.deadlines.slowest)
         curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, Int(clamping: request.deadlines.slowFor.roundedSeconds))
 
@@ -45,7 +50,8 @@ final class Transfer {
         curl_set_pointer(handle, CURLOPT_WRITEDATA, pointer)
         curl_set_pointer(handle, CURLOPT_HEADERDATA, pointer)
         curl_set_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, transfer in
-            Transfer.deliver(bytes, size * count, to: transfer) { try $0.take(body: $1) }
+            guard Transfer.mayTake(size * count, transfer) else { return Int(CURL_WRITEFUNC_PAUSE) }
+            return Transfer.deliver(bytes, size * count, to: transfer) { try $0.take(body: $1) }
         }
         curl_set_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, transfer in
             Transfer.deliver(bytes, size * count, to: transfer) { try $0.take(line: $1) }
@@ -71,6 +77,26 @@ final class Transfer {
             transfer.failure = error
             return count + 1
         }
+    }
+
+    /// False where the bandwidth is used up: libcurl keeps the bytes, and gives them again after ``resume()``.
+    private static func mayTake(_ count: Int, _ pointer: UnsafeMutableRawPointer?) -> Bool {
+        guard let pointer else { return true }
+        let transfer = Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue()
+        guard transfer.order.request.isBody else { return true }
+        guard !transfer.limiter.value.isEmpty else {
+            transfer.isPaused = true
+            return false
+        }
+        transfer.limiter.value.take(count)
+        return true
+    }
+
+    /// Goes on after a pause; libcurl may deliver at once.
+    func resume() {
+        guard isPaused, !limiter.value.isEmpty else { return }
+        isPaused = false
+        curl_easy_pause(handle, CURLPAUSE_CONT)
     }
 
     private func take(line: UnsafeRawBufferPointer) throws {

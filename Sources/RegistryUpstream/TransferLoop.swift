@@ -5,8 +5,12 @@ import Glibc
 struct TransferLoop {
     private let inbox: Transfers.Inbox
     private var transfers: [UInt64: Transfer] = [:]
+    private let limiter: LimiterBox
 
-    init(_ inbox: Transfers.Inbox) { self.inbox = inbox }
+    init(_ inbox: Transfers.Inbox, _ limiter: BandwidthLimiter) {
+        self.inbox = inbox
+        self.limiter = LimiterBox(limiter)
+    }
 
     func run() {
         // With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to us, and OpenSSL raises it when a peer hangs up.
@@ -28,6 +32,8 @@ struct TransferLoop {
             }
             if contents.isClosed { break }
 
+            limiter.value.fill()
+            if !limiter.value.isEmpty { for transfer in transfers.values { transfer.resume() } }
             var running: Int32 = 0
             curl_multi_perform(inbox.handle, &running)
             handOut()
@@ -38,7 +44,8 @@ struct TransferLoop {
     }
 
     private mutating func start(_ order: Transfers.Order) {
-        guard let transfer = Transfer(order), curl_multi_add_handle(inbox.handle, transfer.handle) == CURLM_OK else {
+        guard let transfer = Transfer(order, limiter), curl_multi_add_handle(inbox.handle, transfer.handle) == CURLM_OK
+        else {
             order.answer.resume(throwing: TransferFault(reason: "libcurl has no memory for it", mayPass: true))
             return
         }
@@ -75,6 +82,15 @@ struct TransferLoop {
     private var sleep: Int32 {
         let next = transfers.values.compactMap(\.headDeadline).min()
         let wait = next.map { min((ContinuousClock.now.duration(to: $0)).milliseconds, 1000) }
-        return Int32(clamping: wait ?? (transfers.isEmpty ? 60_000 : 1000))
+        let rest = Int32(clamping: wait ?? (transfers.isEmpty ? 60_000 : 1000))
+        guard transfers.values.contains(where: \.isPaused) else { return rest }
+        return min(rest, Int32(clamping: limiter.value.wait.milliseconds))
     }
+}
+
+/// The limiter, where the loop and its transfers reach it; all of them on one thread.
+final class LimiterBox {
+    var value: BandwidthLimiter
+
+    init(_ value: BandwidthLimiter) { self.value = value }
 }

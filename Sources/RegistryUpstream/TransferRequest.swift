@@ -7,6 +7,8 @@ struct TransferRequest: Sendable {
     let deadlines: Deadlines
     /// The most that the whole transfer may take.
     let total: Duration
+    /// Bytes of a file: they come over a connection of their own, and count against the bandwidth.
+    var isBody = false
 }
 
 /// Takes an answer as it arrives; called on the transfer thread only. What it throws ends the transfer and comes back

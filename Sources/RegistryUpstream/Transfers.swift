@@ -18,11 +18,13 @@ final class Transfers: Sendable {
     private let lastID = Atomic<UInt64>(0)
 
     /// Nil when libcurl has no memory.
-    init?() {
+    init?(_ options: HubOptions) {
         guard Self.libcurlIsReady, let inbox = Inbox() else { return nil }
+        // Each connection that a file's pieces have used is worth keeping for the next file.
+        curl_multi_set_long(inbox.handle, CURLMOPT_MAXCONNECTS, options.connections + 4)
         self.inbox = inbox
         // The thread holds the inbox, not this object: so letting go of this object ends the thread.
-        let thread = Thread { TransferLoop(inbox).run() }
+        let thread = Thread { TransferLoop(inbox, BandwidthLimiter(options.bandwidth)).run() }
         thread.name = "transfers"
         thread.start()
     }

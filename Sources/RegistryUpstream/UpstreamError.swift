@@ -19,6 +19,8 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
     case serverTrouble(endpoint: String, status: Int)
     /// Upstream answered something that no Hub answers, or that contradicts what it said before.
     case protocolViolation(String, expected: String, got: String)
+    /// Other content came with every attempt.
+    case contentChanged(String)
     /// The file ended early, again and again.
     case truncated(String, expected: Int64, got: Int64)
 
@@ -52,6 +54,8 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
             "\(endpoint) is in trouble (status \(status)); nothing is wrong here, try again later"
         case .protocolViolation(let what, let expected, let got):
             "upstream's \(what) is wrong: expected \(expected.printable), got \(got.printable); nothing of it is used"
+        case .contentChanged(let path):
+            "\(path) changed while it was fetched, again and again; nothing of it is used, try again later"
         case .truncated(let path, let expected, let got):
             "\(path) ended early: expected \(expected) bytes, got \(got); what arrived is kept, try again"
         }
@@ -60,7 +64,7 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
     /// True where the same request may succeed at another time.
     package var mayPass: Bool {
         switch self {
-        case .rateLimited, .unreachable, .serverTrouble, .truncated: true
+        case .rateLimited, .unreachable, .serverTrouble, .truncated, .contentChanged: true
         default: false
         }
     }

@@ -42,9 +42,8 @@ extension HubResponder {
         switch open(repository, revision, path, call) {
         case .failure(let refusal): return refusal.answer
         case .success(let file):
-            var answer = await bytes(of: file, call)
+            var answer = await bytes(of: file, tag: "\"\(file.etag)\"", call)
             answer.set("X-Repo-Commit", repository.commit.hex)
-            answer.set("ETag", "\"\(file.etag)\"")
             return answer
         }
     }
@@ -58,10 +57,9 @@ extension HubResponder {
         guard let signature = call.target.first("Signature"),
             let file = addresses.file(named: call.target.path(from: 1), signature: signature)
         else { return .xml(403, "AccessDenied", "Request has expired") }
-        var answer = await bytes(of: file, call)
         // The storage's own ETag: stable, and no hash of the content (hub-protocol 2.2).
-        answer.set("ETag", "\"\(ContentDigests.sha256(of: Array(file.etag.utf8)).hex.prefix(32))\"")
-        return answer
+        return await bytes(
+            of: file, tag: "\"\(ContentDigests.sha256(of: Array(file.etag.utf8)).hex.prefix(32))\"", call)
     }
 
     private struct Refusal: Error { let answer: Answer }
@@ -91,11 +89,13 @@ extension HubResponder {
     }
 
     /// 200, 206 or 416 with the file's bytes, read in pieces on NIO's file threads.
-    private func bytes(of file: SampleFile, _ call: Call) async -> Answer {
-        var fields = [("Accept-Ranges", "bytes"), ("Content-Type", "application/octet-stream")]
+    private func bytes(of file: SampleFile, tag: String, _ call: Call) async -> Answer {
+        var fields = [("Accept-Ranges", "bytes"), ("ETag", tag), ("Content-Type", "application/octet-stream")]
         var range = 0..<file.size
         var status = 200
-        if let text = call.range, !call.isHead, let asked = ByteRange(text) {
+        // Another tag in If-Range: what the client has is of other content, so it gets the whole (RFC 9110 13.1.5).
+        let isWanted = call.ifRange.map { $0 == tag } ?? true
+        if let text = call.range, isWanted, !call.isHead, let asked = ByteRange(text) {
             guard let part = asked.within(file.size) else {
                 return Answer(416, fields + [("Content-Range", "bytes */\(file.size)")])
             }

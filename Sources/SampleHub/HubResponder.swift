@@ -20,6 +20,7 @@ struct HubResponder: HTTPResponder {
     func respond(to request: Request, context: Context) async throws -> Response {
         var call = Call(request, context)
         log.append(call.entry)
+        defer { log.end(call.entry) }
         let fault = faults.next(for: call.target.raw)
         if case .wholeInsteadOfRange? = fault { call.range = nil }
         let answer: Answer
@@ -117,6 +118,7 @@ struct Call: Sendable {
     let host: String
     let authorization: String?
     var range: String?
+    let ifRange: String?
     let knownEtag: String?
     let entry: RequestLog.Entry
     let context: BasicRequestContext
@@ -129,6 +131,7 @@ struct Call: Sendable {
         host = request.head.authority ?? "localhost"
         authorization = request.headers[.authorization]
         range = request.headers[.range]
+        ifRange = request.headers[.ifRange]
         knownEtag = request.headers[.ifNoneMatch]
         self.context = context
         entry = RequestLog.Entry(

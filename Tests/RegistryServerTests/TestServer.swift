@@ -82,10 +82,11 @@ struct TestServer: Sendable {
         let entries = try await blocking {
             try files.map { path, bytes in
                 let id = ContentDigests.gitObject(of: bytes)
-                let file = try blobs.ingest(path, size: Int64(bytes.count), sha256: nil, gitObject: id)
-                try bytes.withUnsafeBytes { try file.write($0) }
+                let file = try blobs.ingest(
+                    path, of: repository, size: Int64(bytes.count), sha256: nil, gitObject: id)
+                try bytes.withUnsafeBytes { try file.write($0, at: 0) }
                 let digest = try file.verify(expecting: nil, gitObject: id)
-                try file.publish()
+                try blobs.publish([file])
                 return FileEntry(
                     path: try RepositoryPath(path), size: Int64(bytes.count), gitObject: id,
                     isLFS: path.hasSuffix(".safetensors"), digest: digest)

@@ -15,9 +15,9 @@ import Testing
         #expect(file.offset == sample.size)
         #expect(try file.verify(expecting: sample.digest, gitObject: sample.gitObject) == sample.digest)
         #expect(!store.contains(sample.digest))
-        #expect(names(in: storage.layout.ingest) == ["sha256-\(sample.digest.hex).part"])
+        #expect(names(in: storage.layout.ingest).map { $0.hasSuffix("-sha256-\(sample.digest.hex).part") } == [true])
 
-        try file.publish()
+        try store.publish([file])
         #expect(store.size(of: sample.digest) == sample.size)
         let path = try store.path(of: sample.digest)
         #expect(path == "\(storage.layout.root)/blobs/sha256/\(sample.digest.hex.prefix(2))/\(sample.digest.hex)")
@@ -31,11 +31,11 @@ import Testing
         let storage = try TemporaryStorage()
         let store = try storage.store()
         let sample = Sample("{}")
-        let file = try store.ingest("label", size: 2, sha256: nil, gitObject: sample.gitObject)
+        let file = try store.ingest("label", of: "sample/tiny", size: 2, sha256: nil, gitObject: sample.gitObject)
         try file.write(sample.bytes)
-        #expect(names(in: storage.layout.ingest) == ["git-\(sample.gitObject.hex).part"])
+        #expect(names(in: storage.layout.ingest).map { $0.hasSuffix("-git-\(sample.gitObject.hex).part") } == [true])
         #expect(try file.verify(expecting: nil, gitObject: sample.gitObject) == sample.digest)
-        try file.publish()
+        try store.publish([file])
         #expect(store.contains(sample.digest))
     }
 
@@ -44,6 +44,22 @@ import Testing
         let store = try storage.store()
         try Sample("").publish(in: store)
         #expect(store.size(of: Sample("").digest) == 0)
+    }
+
+    @Test func thousandsOfFilesAreMadeBlobsTogetherWithFewDescriptors() throws {
+        let storage = try TemporaryStorage()
+        let store = try storage.store()
+        let samples = (0..<3000).map { Sample("file \($0)") }
+        let files = try samples.map { sample in
+            let file = try sample.ingest(in: store)
+            try file.write(sample.bytes)
+            _ = try file.verify(expecting: sample.digest, gitObject: sample.gitObject)
+            return file
+        }
+        #expect(names(in: "/proc/self/fd").count < 1000)
+        try store.publish(files)
+        for sample in samples { #expect(contents(try store.path(of: sample.digest)) == sample.bytes) }
+        #expect(names(in: storage.layout.ingest).isEmpty)
     }
 
     @Test func theSameBytesTwiceAreOneBlob() throws {
@@ -62,20 +78,21 @@ import Testing
         let sample = Sample("abc")
         let file = try sample.ingest(in: store)
         try file.write(sample.bytes)
-        #expect(throws: StorageError.self) { try file.publish() }
+        #expect(throws: StorageError.self) { try store.publish([file]) }
         #expect(!store.contains(sample.digest))
     }
 
-    @Test func whatWasWrittenAfterVerificationCannotBePublished() throws {
+    @Test func whatWasVerifiedCannotBeWrittenToAnyMore() throws {
         let storage = try TemporaryStorage()
         let store = try storage.store()
         let sample = Sample("abc")
         let file = try sample.ingest(in: store)
         try file.write(sample.bytes)
         _ = try file.verify(expecting: sample.digest, gitObject: nil)
-        try file.write(Array("and more".utf8))
-        #expect(throws: StorageError.self) { try file.publish() }
-        #expect(!store.contains(sample.digest))
+        #expect(throws: StorageError.self) { try file.write(Array("abd".utf8), at: 0) }
+        #expect(throws: StorageError.self) { try file.restart(validator: nil) }
+        try store.publish([file])
+        #expect(contents(try store.path(of: sample.digest)) == sample.bytes)
     }
 
     @Test func aRemovedBlobIsGoneAndRemovingItAgainIsNoError() throws {

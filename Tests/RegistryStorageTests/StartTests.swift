@@ -4,21 +4,22 @@ import RegistryStorage
 import Testing
 
 @Suite struct StartTests {
-    @Test func aStartSweepsPartsThatNobodyCameBackForInAWeek() throws {
+    @Test func aStartSweepsPartsThatNobodyCameBackForInAWeekAndWhatBelongsToNoPart() throws {
         let storage = try TemporaryStorage()
-        let store = try storage.store()
+        let ingest = storage.layout.ingest
+        _ = try storage.store()
         let day: TimeInterval = 24 * 3600
-        for (text, age) in [("old", 8 * day), ("young", 6 * day), ("new", 0)] {
-            let sample = Sample(text)
-            try sample.ingest(in: store).write(sample.bytes.prefix(2))
+        for (name, age) in [
+            ("old.part", 8 * day), ("young.part", 6 * day), ("young.ranges", 6 * day), ("new.part", 0),
+            ("gone.ranges", 0),
+            ("new.ranges.new", 0),
+        ] {
+            try Data("x".utf8).write(to: URL(filePath: "\(ingest)/\(name)"))
             try FileManager.default.setAttributes(
-                [.modificationDate: Date(timeIntervalSinceNow: -age)],
-                ofItemAtPath: "\(storage.layout.ingest)/sha256-\(sample.digest.hex).part")
+                [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: "\(ingest)/\(name)")
         }
-        let next = try storage.store()
-        #expect(try Sample("young").ingest(in: next).offset == 2)
-        #expect(try Sample("new").ingest(in: next).offset == 2)
-        #expect(!names(in: storage.layout.ingest).contains("sha256-\(Sample("old").digest.hex).part"))
+        _ = try storage.store()
+        #expect(names(in: ingest) == ["new.part", "young.part", "young.ranges"])
     }
 
     @Test func aStartTouchesNeitherBlobsNorQuarantine() throws {

@@ -31,7 +31,9 @@ struct Sample {
 
     /// Announced as an LFS file is: by its SHA-256.
     func ingest(in store: BlobStore, size: Int64? = nil) throws -> IngestFile {
-        try store.ingest("sample/tiny@dcc83ea/a.bin", size: size ?? self.size, sha256: digest, gitObject: gitObject)
+        try store.ingest(
+            "sample/tiny@dcc83ea/a.bin", of: "sample/tiny", size: size ?? self.size, sha256: digest,
+            gitObject: gitObject)
     }
 
     /// Puts it into the store.
@@ -39,12 +41,24 @@ struct Sample {
         let file = try ingest(in: store)
         try file.write(bytes)
         _ = try file.verify(expecting: digest, gitObject: gitObject)
-        try file.publish()
+        try store.publish([file])
     }
 }
 
 extension IngestFile {
-    func write(_ bytes: some Collection<UInt8>) throws { try Array(bytes).withUnsafeBytes { try write($0) } }
+    /// Where the first byte is missing.
+    var offset: Int64 { missing.first?.lowerBound ?? size }
+
+    func write(_ bytes: some Collection<UInt8>) throws { try write(bytes, at: offset) }
+
+    func write(_ bytes: some Collection<UInt8>, at offset: Int64) throws {
+        try Array(bytes).withUnsafeBytes { try write($0, at: offset) }
+    }
+}
+
+extension StorageLayout {
+    /// The one part that lies in `ingest/`.
+    var onlyPart: String? { names(in: ingest).filter { $0.hasSuffix(".part") }.first.map { "\(ingest)/\($0)" } }
 }
 
 func contents(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map(Array.init) }

@@ -11,7 +11,7 @@ import Testing
     func everyKindOfFileArrivesBitForBit(path: String, expected: [UInt8]) async throws {
         try await TemporaryHub.running { client, _ in
             let (commit, file) = try await client.file(path)
-            let (sink, progress) = (MemorySink(), Collected<Int64>())
+            let (sink, progress) = (MemorySink(size: file.size), Collected<Int64>())
             try await client.fetch(file, of: tiny, at: commit, into: sink) { progress.append($0) }
 
             #expect(sink.bytes == expected)
@@ -32,7 +32,7 @@ import Testing
             #expect(sink.bytes == TemporaryHub.weights)
             #expect(sink.restarts == 0)
             let storage = log.entries.filter { $0.target.hasPrefix("/storage/") }
-            #expect(storage.map(\.range) == [nil, "bytes=1000000-"])
+            #expect(storage.map(\.range) == [nil, "bytes=1000000-2999999"])
         }
     }
 
@@ -50,12 +50,12 @@ import Testing
     @Test func aFetchGoesOnWhereAnEarlierOneStopped() async throws {
         try await TemporaryHub.running { client, log in
             let (commit, file) = try await client.file("model.safetensors")
-            let sink = MemorySink(TemporaryHub.weights[..<123_456])
-            try await client.fetch(file, of: tiny, at: commit, from: 123_456, into: sink)
+            let sink = MemorySink(TemporaryHub.weights[..<123_456], validator: file.storageTag)
+            try await client.fetch(file, of: tiny, at: commit, into: sink)
             #expect(sink.bytes == TemporaryHub.weights)
             // The range goes along on every hop: resolve and storage.
             let asked = log.entries.filter { !$0.target.hasPrefix("/api/models/") }.map(\.range)
-            #expect(asked == ["bytes=123456-", "bytes=123456-"])
+            #expect(asked == ["bytes=123456-2999999", "bytes=123456-2999999"])
         }
     }
 
@@ -63,8 +63,8 @@ import Testing
         let fault = Fault(.wholeInsteadOfRange, at: "/storage/")
         try await TemporaryHub.running(faults: [fault]) { client, _ in
             let (commit, file) = try await client.file("model.safetensors")
-            let sink = MemorySink(TemporaryHub.weights[..<500_000])
-            try await client.fetch(file, of: tiny, at: commit, from: 500_000, into: sink)
+            let sink = MemorySink(TemporaryHub.weights[..<500_000], validator: file.storageTag)
+            try await client.fetch(file, of: tiny, at: commit, into: sink)
             #expect(sink.bytes == TemporaryHub.weights)
             #expect(sink.restarts == 1)
         }
@@ -74,7 +74,7 @@ import Testing
         try await TemporaryHub.running { client, log in
             let (commit, file) = try await client.file("model.safetensors")
             let before = log.entries.count
-            try await client.fetch(file, of: tiny, at: commit, from: file.size, into: MemorySink())
+            try await client.fetch(file, of: tiny, at: commit, into: MemorySink(TemporaryHub.weights[...]))
             #expect(log.entries.count == before)
         }
     }

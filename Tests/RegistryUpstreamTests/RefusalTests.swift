@@ -23,7 +23,7 @@ import Testing
                 let commit = try await client.revision(Revision(revision), of: id(repository)).commit
                 let files = try await client.tree(of: id(repository), at: commit)
                 for file in files {
-                    try await client.fetch(file, of: id(repository), at: commit, into: MemorySink())
+                    try await client.fetch(file, of: id(repository), at: commit, into: MemorySink(size: file.size))
                 }
             }
             return error.map { "\($0)".replacing(client.endpoint, with: "HUB") } ?? "none"

@@ -39,7 +39,7 @@ struct TemporaryHub {
     @discardableResult
     static func running<Value: Sendable>(
         settings: String = "{}", more: [String: [UInt8]] = [:], faults: [Fault] = [], pageSize: Int = 1000,
-        token: Secret? = nil, attempts: AttemptPolicy = .quick,
+        token: Secret? = nil, attempts: AttemptPolicy = .quick, options: HubOptions = HubOptions(),
         waiting: @escaping @Sendable (UpstreamWait) -> Void = { _ in },
         _ body: @escaping @Sendable (HubClient, RequestLog) async throws -> Value
     ) async throws -> Value {
@@ -48,7 +48,8 @@ struct TemporaryHub {
         let server = try SampleHub(
             folder: hub.folder, accounts: [account], faults: faults, pageSize: pageSize)
         return try await server.whileRunning { endpoint in
-            let client = try HubClient(endpoint: endpoint, token: token, attempts: attempts, waiting: waiting)
+            let client = try HubClient(
+                endpoint: endpoint, token: token, attempts: attempts, options: options, waiting: waiting)
             defer { client.close() }
             return try await body(client, server.log)
         }
@@ -94,30 +95,73 @@ extension HubClient {
 final class MemorySink: ByteSink {
     struct DiskFull: Error, Equatable {}
 
-    private let state: Mutex<(bytes: [UInt8], restarts: Int)>
+    private struct State {
+        var pieces: [Int64: [UInt8]] = [:]
+        var validator: String?
+        var restarts = 0
+        var count: Int { pieces.values.reduce(0) { $0 + $1.count } }
+    }
+
+    private let state: Mutex<State>
+    private let size: Int64
     private let limit: Int
 
-    init(_ start: ArraySlice<UInt8> = [], limit: Int = .max) {
-        state = Mutex((Array(start), 0))
+    /// - Parameters:
+    ///   - start: bytes from the first on that are here already, under a tag.
+    ///   - limit: bytes that find room.
+    init(size: Int64 = 3_000_000, _ start: ArraySlice<UInt8> = [], validator: String? = nil, limit: Int = .max) {
+        state = Mutex(State(pieces: start.isEmpty ? [:] : [0: Array(start)], validator: validator))
+        self.size = size
         self.limit = limit
     }
 
-    var bytes: [UInt8] { state.withLock { $0.bytes } }
-    var restarts: Int { state.withLock { $0.restarts } }
-
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
-        try state.withLock { state in
-            guard state.bytes.count + bytes.count <= limit else { throw DiskFull() }
-            state.bytes += bytes
-        }
-    }
-
-    func restart() throws {
+    /// What is contiguous from the first byte on.
+    var bytes: [UInt8] {
         state.withLock { state in
-            state.bytes = []
-            state.restarts += 1
+            var bytes: [UInt8] = []
+            for (start, piece) in state.pieces.sorted(by: { $0.key < $1.key }) where start == bytes.count {
+                bytes += piece
+            }
+            return bytes
         }
     }
+
+    /// How often what was here was given up.
+    var restarts: Int { state.withLock { $0.restarts } }
+    var validator: String? { state.withLock { $0.validator } }
+
+    var missing: [Range<Int64>] {
+        state.withLock { state in
+            var missing: [Range<Int64>] = []
+            var position: Int64 = 0
+            for (start, piece) in state.pieces.sorted(by: { $0.key < $1.key }) {
+                if start > position { missing.append(position..<start) }
+                position = start + Int64(piece.count)
+            }
+            if position < size { missing.append(position..<size) }
+            return missing
+        }
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
+        try state.withLock { state in
+            guard state.count + bytes.count <= limit else { throw DiskFull() }
+            state.pieces[offset] = Array(bytes)
+        }
+    }
+
+    func restart(validator: String?) throws {
+        state.withLock { state in
+            if !state.pieces.isEmpty { state.restarts += 1 }
+            state.pieces = [:]
+            state.validator = validator
+        }
+    }
+}
+
+extension UpstreamFile {
+    /// The tag that the sample hub's storage has for it.
+    var storageTag: String { "\"\(ContentDigests.sha256(of: Array((lfsDigest?.hex ?? "").utf8)).hex.prefix(32))\"" }
 }
 
 /// Values that callbacks leave behind.

@@ -11,7 +11,7 @@ import Testing
             let (commit, file) = try await client.file("model.safetensors")
             try await client.fetch(file, of: tiny, at: commit, into: MemorySink())
             let (commit2, ordinary) = try await client.file("config.json")
-            try await client.fetch(ordinary, of: tiny, at: commit2, into: MemorySink())
+            try await client.fetch(ordinary, of: tiny, at: commit2, into: MemorySink(size: ordinary.size))
 
             let home = client.endpoint.dropFirst("http://".utf8.count)
             for entry in log.entries { #expect((entry.authorization != nil) == (entry.host == home), "\(entry)") }

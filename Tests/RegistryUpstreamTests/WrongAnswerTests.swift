@@ -52,10 +52,8 @@ import Testing
     func isRefusedByName(_ wrong: Wrong, target: String) async throws {
         try await TemporaryHub.running(faults: [Fault(wrong.fault, at: target)]) { client, _ in
             let (commit, file) = try await client.file("model.safetensors")
-            let sink = MemorySink(TemporaryHub.weights[..<1_000_000])
-            let error = await failure {
-                try await client.fetch(file, of: tiny, at: commit, from: 1_000_000, into: sink)
-            }
+            let sink = MemorySink(TemporaryHub.weights[..<1_000_000], validator: file.storageTag)
+            let error = await failure { try await client.fetch(file, of: tiny, at: commit, into: sink) }
             guard case .protocolViolation(let what, let expected, let got)? = error as? UpstreamError else {
                 Issue.record("expected a protocol violation, got \(String(describing: error))")
                 return
@@ -75,7 +73,8 @@ import Testing
             let error = await failure { try await client.fetch(file, of: tiny, at: commit, into: sink) }
             #expect(
                 error as? UpstreamError
-                    == .protocolViolation("length of model.safetensors", expected: "3000000 bytes", got: "more"))
+                    == .protocolViolation(
+                        "length of model.safetensors", expected: "0 more bytes", got: "more than that"))
             #expect(sink.bytes.count <= 3_000_000)
             #expect(log.entries.filter { $0.target.hasPrefix("/storage/") }.count == 1)
         }
@@ -87,17 +86,20 @@ import Testing
             more: ["\(TemporaryHub.repository)/notes.md": [UInt8](repeating: 65, count: 300)], faults: [fault]
         ) { client, log in
             let (commit, file) = try await client.file("notes.md")
-            let error = await failure { try await client.fetch(file, of: tiny, at: commit, into: MemorySink()) }
+            let error = await failure {
+                try await client.fetch(file, of: tiny, at: commit, into: MemorySink(size: 300))
+            }
             // 100 bytes came; the next answers had less than 200 to give and so were empty.
             #expect(error as? UpstreamError == .truncated("notes.md", expected: 300, got: 100))
-            #expect(log.entries.filter { $0.target.contains("/resolve-cache/") }.count == 3)
+            // The whole once, and what it left out three times.
+            #expect(log.entries.filter { $0.target.contains("/resolve-cache/") }.count == 4)
         }
     }
 
     @Test func identityIsTheOnlyEncodingAskedFor() async throws {
         try await TemporaryHub.running { client, log in
             let (commit, file) = try await client.file("config.json")
-            try await client.fetch(file, of: tiny, at: commit, into: MemorySink())
+            try await client.fetch(file, of: tiny, at: commit, into: MemorySink(size: file.size))
             #expect(log.entries.count == 4)
             #expect(log.entries.allSatisfy { $0.acceptEncoding == "identity" })
         }

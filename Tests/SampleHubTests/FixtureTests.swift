@@ -11,10 +11,16 @@ import Testing
         .appendingPathComponent("../Fixtures/Hub").standardizedFileURL.path
 
     private final class Sink: ByteSink {
-        private let digests: Mutex<[UInt8]> = Mutex([])
-        var bytes: [UInt8] { digests.withLock { $0 } }
-        func write(_ bytes: UnsafeRawBufferPointer) throws { digests.withLock { $0 += bytes } }
-        func restart() throws { digests.withLock { $0 = [] } }
+        private let stored: Mutex<[UInt8]> = Mutex([])
+        private let size: Int64
+
+        init(_ file: UpstreamFile) { size = file.size }
+
+        var bytes: [UInt8] { stored.withLock { $0 } }
+        var validator: String? { nil }
+        var missing: [Range<Int64>] { bytes.count < size ? [Int64(bytes.count)..<size] : [] }
+        func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws { stored.withLock { $0 += bytes } }
+        func restart(validator: String?) throws { stored.withLock { $0 = [] } }
     }
 
     @Test(arguments: [
@@ -33,7 +39,7 @@ import Testing
             #expect(revision.card.licence != nil)
             var mismatches: [String] = []
             for file in try await client.tree(of: repository, at: revision.commit) {
-                let sink = Sink()
+                let sink = Sink(file)
                 try await client.fetch(file, of: repository, at: revision.commit, into: sink)
                 let isRight =
                     file.lfsDigest.map { $0 == ContentDigests.sha256(of: sink.bytes) }

@@ -132,12 +132,13 @@ private struct BenchModel {
             var piece = [UInt8](repeating: 0, count: 1 << 20)
             for index in piece.indices { piece[index] = UInt8.random(in: 0...255) }
             let git = ContentDigests.gitObject(of: Array("bench".utf8))
-            let file = try registry.blobs.ingest("bench", size: bytes, sha256: nil, gitObject: git)
+            let file = try registry.blobs.ingest(
+                "bench", of: "bench/model", size: bytes, sha256: nil, gitObject: git)
             try piece.withUnsafeBytes { piece in
-                for _ in 0..<(bytes >> 20) { try file.write(piece) }
+                for index in 0..<(bytes >> 20) { try file.write(piece, at: index << 20) }
             }
             let digest = try file.verify(expecting: nil, gitObject: nil)
-            try file.publish()
+            try registry.blobs.publish([file])
             return FileEntry(
                 path: try RepositoryPath("model.safetensors"), size: bytes, gitObject: git, isLFS: true, digest: digest)
         }

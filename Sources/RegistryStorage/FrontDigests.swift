@@ -1,0 +1,62 @@
+import CLinux
+import Glibc
+import RegistryCore
+import Synchronization
+
+/// The hash of a file that is still being written: it follows what is contiguous from the first byte on, and reads it
+/// back from the file. So what is hashed is what the disk was given (reliability C15), and while it still lies in
+/// memory: a finished download needs no second pass over cold data.
+///
+/// One thread at a time hashes; any may ring.
+final class FrontDigests: @unchecked Sendable {
+    /// Rung when there may be more to hash.
+    let rings: AsyncStream<Void>
+    private let bell: AsyncStream<Void>.Continuation
+    private let size: Int64
+    private var digests: ContentDigests
+    private var generation = 0
+
+    init(size: Int64) {
+        self.size = size
+        digests = ContentDigests(size: size)
+        (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Bytes hashed.
+    var count: Int64 { digests.count }
+
+    func ring() { bell.yield() }
+    func finish() { bell.finish() }
+
+    /// Hashes up to where the front is, and starts the disk on what it passes.
+    func advance(_ file: IngestFile) throws(StorageError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        let descriptor = try file.open()
+        while true {
+            let (front, current) = file.state.withLock { ($0.written.front, $0.generation) }
+            if current != generation {
+                digests = ContentDigests(size: size)
+                generation = current
+            }
+            let offset = digests.count
+            guard offset < front else { return }
+            let wanted = min(buffer.count, Int(clamping: front - offset))
+            let count = pread(descriptor, buffer.baseAddress, wanted, off_t(offset))
+            if count == -1, errno == EINTR { continue }
+            guard try check("read", file.path, count) > 0 else {
+                // A restart has cut the file meanwhile, or somebody else has.
+                guard file.state.withLock(\.generation) != generation else {
+                    throw .failed(operation: "read back", path: file.path, errno: ENODATA)
+                }
+                continue
+            }
+            digests.update(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
+            // Begun early, the sync at the end is short. Only a hint, so its failure means nothing.
+            lapidary_start_writing(descriptor, off_t(offset), off_t(count))
+        }
+    }
+
+    /// The digests of the whole. Call once, last.
+    func finished() -> (sha256: SHA256Digest, gitObject: GitObjectID?) { digests.finish() }
+}
