@@ -1,6 +1,8 @@
 #ifndef LAPIDARY_LINUX_CALLS_H
 #define LAPIDARY_LINUX_CALLS_H
 
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -25,6 +27,9 @@ static inline int lapidary_reserve(int descriptor, off_t length) { return falloc
 static inline int lapidary_start_writing(int descriptor, off_t offset, off_t length) {
     return sync_file_range(descriptor, offset, length, 2);
 }
+
+/* One file's blocks in another, where the file system can share them; ioctl is variadic. */
+static inline int lapidary_clone(int target, int source) { return ioctl(target, FICLONE, source); }
 
 static inline int lapidary_sync_file_system(int descriptor) { return syncfs(descriptor); }
 

@@ -9,7 +9,9 @@ extension Registry {
     func decide(
         _ snapshot: SnapshotRecord, promoting refs: [String], adding findings: [Finding] = []
     ) async throws {
-        let decision = policy.decide(on: try await dossier(of: snapshot)).adding(findings)
+        var decision = policy.decide(on: try await dossier(of: snapshot)).adding(findings)
+        // The card is upstream's word too: bytes that nobody vouches for are held, not refused for want of a licence.
+        if snapshot.evidence[.verification]?.outcome == .warned { decision = decision.leavingOut("licences") }
         // Nothing new to say, and nothing to rename: no row, no audit entry.
         if decision == snapshot.decision, Set(refs).isSubset(of: snapshot.refs) { return }
         try await catalog.decide(decision, on: snapshot, promoting: refs)
@@ -49,6 +51,11 @@ extension Finding {
 }
 
 extension Decision {
+    fileprivate func leavingOut(_ rule: String) -> Decision {
+        Decision(
+            findings: findings.filter { $0.rule != rule }, policy: policy, manifest: manifest, required: required)
+    }
+
     fileprivate func adding(_ more: [Finding]) -> Decision {
         more.isEmpty
             ? self : Decision(findings: findings + more, policy: policy, manifest: manifest, required: required)

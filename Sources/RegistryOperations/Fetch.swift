@@ -12,6 +12,8 @@ struct Fetch {
     let repository: RepositoryID
     let commit: CommitID
     let files: [UpstreamFile]
+    /// Where some of them may lie on this machine already.
+    var local: LocalSnapshot?
 
     /// - Returns: the manifest of what is now in the store, all of it.
     /// - Throws: ``StorageError/mismatch`` with nothing published and no part left; any other error with nothing
@@ -96,6 +98,10 @@ struct Fetch {
         _ file: UpstreamFile, _ registry: Registry, _ report: @escaping Report
     ) async throws -> (FileEntry, IngestFile) {
         let ingest = try await part(of: file, registry)
+        if try await take(file, into: ingest, report) {
+            let digest = try await blocking { try ingest.proven() }
+            return (FileEntry(file, digest: digest), ingest)
+        }
         let isResumed = ingest.count > 0
         do {
             return try await complete(ingest, file, registry, report)
@@ -104,6 +110,24 @@ struct Fetch {
             guard case .mismatch = error, isResumed else { throw error }
             return try await complete(part(of: file, registry), file, registry, report)
         }
+    }
+
+    /// Takes a file that lies on this machine, if its bytes are what upstream announced.
+    private func take(_ file: UpstreamFile, into ingest: IngestFile, _ report: @escaping Report) async throws -> Bool {
+        guard let local, let location = local.files[file.path] else { return false }
+        let outcome = try await blocking { () -> (filling: IngestFile.Filling?, isRight: Bool) in
+            guard let filling = try ingest.fill(from: location, sharing: local.isImmutable) else { return (nil, false) }
+            let git = file.lfsDigest == nil ? file.gitObject : nil
+            return (filling, try ingest.isRight(expecting: file.lfsDigest, gitObject: git))
+        }
+        if outcome.isRight, let filling = outcome.filling {
+            report(.message("\(filling.rawValue) \(file.path)"))
+            report(.file(path: file.path.text, received: file.size, size: file.size))
+            return true
+        }
+        report(.message("\(file.path) there is not what upstream announced for this commit: it is fetched instead"))
+        try await blocking { try ingest.restart(validator: nil) }
+        return false
     }
 
     private func part(of file: UpstreamFile, _ registry: Registry) async throws -> IngestFile {

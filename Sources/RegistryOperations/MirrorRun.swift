@@ -10,6 +10,8 @@ struct MirrorRun: Sendable {
     let revision: Revision
     let log: JobLog
     let registry: Registry
+    /// Where the files may lie on this machine already.
+    var local: LocalSnapshot?
 
     private var repository: RepositoryID { order.repository }
 
@@ -33,7 +35,8 @@ struct MirrorRun: Sendable {
             return try await refuse(subject, findings: screened, evidence: [])
         }
 
-        let fetch = Fetch(repository: repository, commit: upstream.commit, files: selection.wanted)
+        let fetch = Fetch(
+            repository: repository, commit: upstream.commit, files: selection.wanted, local: local)
         let manifest: Manifest
         do {
             manifest = try await registry.mirrorTurn.hold {
@@ -54,6 +57,11 @@ struct MirrorRun: Sendable {
         let record = try await registry.catalog.record(
             repository, commit: upstream.commit, upstream: hub.endpoint, card: subject.card,
             leftOut: selection.leftOut, manifest: manifest, evidence: [fetch.evidence(of: manifest, registry)])
+        return try await examine(record, manifest, refs)
+    }
+
+    /// Inspection, smoke test, decision.
+    func examine(_ record: SnapshotRecord, _ manifest: Manifest, _ refs: [String]) async throws -> Mirror.Answer {
         let examination = Examination(snapshot: record, manifest: manifest)
         for evidence in try await examination.run(in: registry, log) {
             try await registry.catalog.append(evidence, to: record.id)
@@ -70,6 +78,8 @@ struct MirrorRun: Sendable {
         guard !order.again, let decision = known.decision else { return nil }
         let isServed = canServe(known) == nil
         guard isServed || isUnderPresentRules(known, decision) else { return nil }
+        // Imported when upstream could not be asked: now it can.
+        guard known.evidence[.verification]?.outcome != .warned else { return nil }
         guard known.manifest != nil, decision.outcome != .refuse else { return answer(known, wasHere: true) }
         guard try await registry.areHere(registry.catalog.files(of: known.id)) else { return nil }
         try await decide(known, refs)

@@ -95,6 +95,9 @@ extension Policy {
 
     private func verification(_ dossier: Dossier) -> Finding? {
         // A failed verification names no manifest: there were no bytes to make one of.
+        if let evidence = dossier.evidence[.verification], evidence.outcome == .warned {
+            return Finding(rule: "verification", effect: .hold, message: evidence.summary)
+        }
         if let evidence = dossier.evidence[.verification], evidence.outcome != .passed {
             return Finding(rule: "verification", effect: .refuse, message: evidence.summary)
         }

@@ -1,6 +1,9 @@
 import Glibc
 
 extension BlobStore {
+    /// Bytes of a regular file anywhere on this machine; nil for anything else.
+    package static func fileSize(_ location: String) -> Int64? { PosixFile.size(location) }
+
     /// Bytes that may still be filled before the reserve is touched; negative where it is. The reserve is a GiB, or a
     /// tenth of a small disk: the catalogue must go on, and cleaning up takes room too (reliability E7).
     package func room() throws(StorageError) -> Int64 {

@@ -75,11 +75,15 @@ extension IngestFile {
         if let gitObject, gitObject != found.gitObject {
             throw try quarantine("\(gitObject)", found.gitObject.map { "\($0)" } ?? "nothing")
         }
+        try prove(found.sha256)
+        return found.sha256
+    }
+
+    func prove(_ digest: SHA256Digest) throws(StorageError) {
         // A blob is read-only from the moment at which its name appears.
         try check("chmod", path, fchmod(open(), 0o444))
-        verified.withLock { $0 = found.sha256 }
+        verified.withLock { $0 = digest }
         close()
-        return found.sha256
     }
 
     /// For a large file the disk and the hash work at the same time.

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import RegistryCore
+package import RegistryCore
 import Synchronization
 
 /// A file on its way in: written in pieces, in any order, while a hash follows what is contiguous and reads it back
@@ -93,6 +93,14 @@ package final class IngestFile: @unchecked Sendable {
         try reserve()
     }
 
+    /// The SHA-256 of what was proven.
+    package func proven() throws(StorageError) -> SHA256Digest {
+        guard let digest = verified.withLock({ $0 }) else {
+            throw .failed(operation: "use unverified", path: path, errno: EPERM)
+        }
+        return digest
+    }
+
     /// Its descriptor, while it is open.
     func open() throws(StorageError) -> Int32 {
         let descriptor = descriptor.withLock { $0 }
@@ -107,6 +115,13 @@ package final class IngestFile: @unchecked Sendable {
             return descriptor
         }
         if open >= 0 { Glibc.close(open) }
+    }
+
+    /// Another file has taken the part's name.
+    func reopen() throws(StorageError) {
+        let opened = try check("open", path, Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW))
+        close()
+        descriptor.withLock { $0 = opened }
     }
 
     private func clear() throws(StorageError) {
