@@ -26,6 +26,11 @@ static inline CURLcode curl_set_callback(CURL *handle, CURLoption option, curl_w
     return (curl_easy_setopt)(handle, option, callback);
 }
 
+static inline CURLcode curl_set_opening(CURL *handle, curl_opensocket_callback callback, void *pointer) {
+    (curl_easy_setopt)(handle, CURLOPT_OPENSOCKETDATA, pointer);
+    return (curl_easy_setopt)(handle, CURLOPT_OPENSOCKETFUNCTION, callback);
+}
+
 static inline CURLcode curl_set_progress(CURL *handle, curl_xferinfo_callback callback, void *pointer) {
     (curl_easy_setopt)(handle, CURLOPT_NOPROGRESS, 0L);
     (curl_easy_setopt)(handle, CURLOPT_XFERINFODATA, pointer);

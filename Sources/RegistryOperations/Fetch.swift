@@ -12,6 +12,8 @@ struct Fetch {
     let repository: RepositoryID
     let commit: CommitID
     let files: [UpstreamFile]
+    /// Asks upstream; nil for the registry's own client.
+    var hub: HubClient?
     /// Where some of them may lie on this machine already.
     var local: LocalSnapshot?
 
@@ -143,7 +145,7 @@ struct Fetch {
     ) async throws -> (FileEntry, IngestFile) {
         let reported = Mutex(ContinuousClock.now - .seconds(1))
         try await ingest.following {
-            try await registry.upstream.fetch(file, of: repository, at: commit, into: ingest) { count in
+            try await (hub ?? registry.upstream).fetch(file, of: repository, at: commit, into: ingest) { count in
                 // Upstream tells of every delivery; ten times a second is what a person can read.
                 let isDue = reported.withLock { last in
                     guard count == file.size || ContinuousClock.now - last > .milliseconds(100) else { return false }

@@ -77,8 +77,3 @@ enum Retry {
         }
     }
 }
-
-extension Registry {
-    /// Bytes a second that may be fetched now; nil where nothing limits it.
-    var bandwidth: Int64? { nil }
-}

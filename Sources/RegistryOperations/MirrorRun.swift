@@ -16,7 +16,10 @@ struct MirrorRun: Sendable {
     private var repository: RepositoryID { order.repository }
 
     func run() async throws -> Mirror.Answer {
-        let hub = registry.upstream
+        let hub = registry.upstream.telling { wait in
+            // The pause has begun; the row may say so a moment later.
+            Task { await log.wait("\(wait)", until: wait.until) }
+        }
         try await log.say("asking \(hub.endpoint) for \(repository)@\(revision)")
         let upstream = try await hub.revision(revision, of: repository)
         let refs = revision.commit == nil ? Set(["main", revision.branchOrTag]).sorted() : ["main"]
@@ -36,7 +39,7 @@ struct MirrorRun: Sendable {
         }
 
         let fetch = Fetch(
-            repository: repository, commit: upstream.commit, files: selection.wanted, local: local)
+            repository: repository, commit: upstream.commit, files: selection.wanted, hub: hub, local: local)
         let manifest: Manifest
         do {
             manifest = try await registry.mirrorTurn.hold {

@@ -70,7 +70,7 @@ package struct PlanMirror: Verb {
     private func time(for bytes: Int64, in registry: Registry) async throws -> (Double?, String) {
         guard bytes > 0 else { return (0, "nothing is missing") }
         let measured = try await registry.catalog.fetchRate()
-        let limit = registry.bandwidth
+        let limit = registry.upstream.bytesPerSecond
         switch (measured, limit) {
         case (let measured?, let limit?) where Double(limit) < measured:
             return (Double(bytes) / Double(limit), "at the limit of \(Quantity.bytes(limit))/s that holds now")

@@ -3,7 +3,7 @@ package import RegistryCatalog
 package import RegistryCore
 package import RegistryPolicy
 package import RegistryStorage
-import RegistryUpstream
+package import RegistryUpstream
 import Synchronization
 
 /// Everything a Lapidary is configured with, read once by the CLI.
@@ -15,6 +15,8 @@ package struct RegistryConfiguration: Sendable {
     /// URL of the hub to mirror from.
     package var upstream: String
     package var upstreamToken: Secret?
+    /// How upstream is reached, and how much is asked of it.
+    package var hub: HubOptions
     /// The `lapidary` that runs the smoke test, in a child process.
     package var executable: String
     /// Whether clients without a token may pull.
@@ -24,7 +26,7 @@ package struct RegistryConfiguration: Sendable {
 
     package init(
         storage: String, policies: String, upstream: String, upstreamToken: Secret?, executable: String,
-        anonymousPulls: Bool, contact: String
+        anonymousPulls: Bool, contact: String, hub: HubOptions = HubOptions()
     ) {
         self.storage = storage
         self.policies = policies
@@ -33,6 +35,7 @@ package struct RegistryConfiguration: Sendable {
         self.executable = executable
         self.anonymousPulls = anonymousPulls
         self.contact = contact
+        self.hub = hub
     }
 }
 
@@ -87,7 +90,8 @@ package final class Registry: Sendable {
         lock = try StorageLock(layout)
         policy = try PolicyFile.read(configuration.policies)
         upstream = try HubClient(
-            endpoint: configuration.upstream, token: configuration.upstreamToken, userAgent: "lapidary")
+            endpoint: configuration.upstream, token: configuration.upstreamToken, userAgent: "lapidary",
+            options: configuration.hub)
         blobs = try BlobStore(layout: layout)
         catalog = try Catalog(path: layout.database)
         if let token = KeyFile.read(layout.adminToken) {

@@ -14,7 +14,8 @@ struct UnattestedImport: Sendable {
         let formats = registry.policy.formats
         let wanted = snapshot.files.filter { formats.allowed.contains(FileFormat.byExtension($0.key.text).rawValue) }
         guard !wanted.isEmpty else {
-            throw OperationError.invalid("\(snapshot.repository): none of its files has a format that the policy allows")
+            throw OperationError.invalid(
+                "\(snapshot.repository): none of its files has a format that the policy allows")
         }
         let leftOut = snapshot.files.keys.filter { wanted[$0] == nil }.sorted()
             .map { LeftOutFile(path: $0.text, format: FileFormat.byExtension($0.text).rawValue) }
@@ -34,7 +35,8 @@ struct UnattestedImport: Sendable {
         let commit = try snapshot.commit ?? CommitID(String(manifest.digest.hex.prefix(40)))
         let evidence = Evidence(
             kind: .verification, outcome: .warned, manifest: manifest.digest, producer: registry.testerBuild,
-            summary: "unattested origin: imported on \(Timestamp.now.minutes), and upstream did not vouch for the bytes "
+            summary:
+                "unattested origin: imported on \(Timestamp.now.minutes), and upstream did not vouch for the bytes "
                 + "(\(reason)); 'lapidary mirror \(snapshot.repository)@\(commit.short)' compares them when it can")
         let record = try await registry.catalog.record(
             snapshot.repository, commit: commit, upstream: registry.upstream.endpoint, card: ModelCard(),

@@ -29,7 +29,8 @@ package enum Step: Codable, Sendable {
 package enum Verbs {
     package static let all: [any Verb.Type] = [
         Mirror.self, ListModels.self, ShowModel.self, RevokeModel.self, ShowStatistics.self, ShowInventory.self,
-        CreateToken.self, CompareModels.self, Retest.self, CancelModel.self, ListJobs.self, PlanMirror.self, Import.self,
+        CreateToken.self, CompareModels.self, Retest.self, CancelModel.self, ListJobs.self, PlanMirror.self,
+        Import.self,
         QueueMirror.self,
     ]
 }

@@ -1,3 +1,5 @@
+package import RegistryCore
+
 /// How often and how patiently a request is repeated after trouble that may pass: a broken connection, a timeout,
 /// 429 or 5xx. A refusal is never repeated.
 package struct AttemptPolicy: Sendable {
@@ -66,7 +68,15 @@ package struct UpstreamWait: Sendable, CustomStringConvertible {
     package let reason: UpstreamError
     package let delay: Duration
 
-    package var description: String { "\(reason); trying again in \(delay.roundedSeconds) s" }
+    package let until: Timestamp
+
+    init(reason: UpstreamError, delay: Duration) {
+        self.reason = reason
+        self.delay = delay
+        until = .from(now: delay)
+    }
+
+    package var description: String { "waiting until \(until.clock), \(delay.roundedSeconds) s: \(reason)" }
 }
 
 extension Duration {

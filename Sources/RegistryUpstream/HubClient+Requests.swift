@@ -28,14 +28,19 @@ extension HubClient {
             if let token, address.origin == home.origin { headers.append("Authorization: Bearer \(token.reveal())") }
             let request = TransferRequest(
                 address: address, headers: headers, userAgent: userAgent, deadlines: attempts.deadlines,
-                total: attempts.deadlines.total(for: size, share: share(isBody)), isBody: isBody)
+                total: attempts.deadlines.total(for: size, share: share(isBody)), isBody: isBody,
+                mayBePrivate: options.mayBePrivate(address.host, home: home.host),
+                isHome: address.origin == home.origin)
 
+            let kind = address.origin == home.origin ? RequestBudget.Kind(address) : nil
+            if let kind { try await pace(kind) }
             let head: ResponseHead
             do {
                 head = try await transfers.send(request, to: receiver)
             } catch let fault as TransferFault {
                 throw Obstacle(fault, at: address)
             }
+            if let kind { budget.learn(from: head, kind) }
             switch head.status {
             case 200..<300: return head
             case 301, 302, 303, 307, 308:
@@ -47,6 +52,19 @@ extension HubClient {
         throw UpstreamError.protocolViolation(
             "chain of redirects from \(start)", expected: "at most \(Self.redirectLimit)",
             got: "one more, to \(address)")
+    }
+
+    /// Waits until upstream's rate limits have room for one request more.
+    private func pace(_ kind: RequestBudget.Kind) async throws {
+        try await Task.sleep(for: min(budget.pause(kind), .seconds(30)))
+        while true {
+            let delay = budget.take(kind)
+            guard delay > .zero else { return }
+            let reason = UpstreamError.rateLimited(endpoint: endpoint, seconds: delay.roundedSeconds)
+            guard delay <= attempts.longestWait else { throw reason }
+            waiting(UpstreamWait(reason: reason, delay: delay))
+            try await Task.sleep(for: delay)
+        }
     }
 
     /// Bytes a second that one request may count on while the bandwidth is limited.
@@ -68,6 +86,13 @@ extension HubClient {
         }
         guard !(address.scheme == "https" && target.scheme == "http") else {
             throw UpstreamError.protocolViolation("redirect from \(address)", expected: "https", got: "\(target)")
+        }
+        // Behind a proxy the address is the proxy's to find; what is spelled out can be judged here.
+        if !options.mayBePrivate(target.host, home: home.host), PrivateAddress.contains(literal: target.host) == true {
+            throw UpstreamError.privateAddress(host: target.host)
+        }
+        guard options.mayRedirect(from: home.host, to: target.host) else {
+            throw UpstreamError.redirectRefused(from: "\(address)", host: target.host)
         }
         return target
     }

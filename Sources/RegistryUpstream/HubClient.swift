@@ -1,3 +1,4 @@
+import Foundation
 package import RegistryCore
 
 /// A client of one Hugging Face Hub, or of anything that speaks its protocol.
@@ -11,10 +12,11 @@ package struct HubClient: Sendable {
     let token: Secret?
     let userAgent: String
     let attempts: AttemptPolicy
-    let waiting: @Sendable (UpstreamWait) -> Void
+    private(set) var waiting: @Sendable (UpstreamWait) -> Void
     let transfers: Transfers
     package let options: HubOptions
     let connections: ConnectionBudget
+    let budget = RequestBudget()
 
     /// - Parameters:
     ///   - endpoint: `https://huggingface.co`, `http://127.0.0.1:8081/prefix`.
@@ -41,6 +43,10 @@ package struct HubClient: Sendable {
                 throw unusable("the \(name) is empty or holds a character that no header may hold")
             }
         }
+        for (file, setting) in [(options.caBundle, "--ca-bundle"), (options.netrc, "--netrc")] {
+            guard let file, !FileManager.default.isReadableFile(atPath: file) else { continue }
+            throw unusable("\(file.printable), which \(setting) names, cannot be read")
+        }
         guard let transfers = Transfers(options) else { throw unusable("libcurl does not start") }
 
         self.endpoint = String(text)
@@ -52,6 +58,16 @@ package struct HubClient: Sendable {
         self.options = options
         connections = ConnectionBudget(options.connections)
     }
+
+    /// This client, for somebody who wants to hear of the pauses in his own requests.
+    package func telling(_ waiting: @escaping @Sendable (UpstreamWait) -> Void) -> HubClient {
+        var copy = self
+        copy.waiting = waiting
+        return copy
+    }
+
+    /// Bytes a second that may be fetched now; nil for any.
+    package var bytesPerSecond: Int64? { options.bandwidth.limit(at: .now) }
 
     /// Aborts what is under way and ends the transfer thread.
     package func close() { transfers.close() }

@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 
 /// One libcurl easy handle and what has arrived on it. Lives on the transfer thread and is touched nowhere else.
 final class Transfer {
@@ -20,7 +21,7 @@ final class Transfer {
     private var headIsWhole = false
 
     /// Nil when libcurl has no memory for a handle.
-    init?(_ order: Transfers.Order, _ limiter: LimiterBox) {
+    init?(_ order: Transfers.Order, _ limiter: LimiterBox, _ options: HubOptions) {
         guard let handle = curl_easy_init() else { return nil }
         self.order = order
         self.limiter = limiter
@@ -42,6 +43,14 @@ final class Transfer {
         curl_set_long(handle, CURLOPT_BUFFERSIZE, 512 * 1024)
         curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, request.deadlines.connect.milliseconds)
         curl_set_long(handle, CURLOPT_TIMEOUT_MS, request.total.milliseconds)
+        // libcurl's own reading of the environment where nothing is said here.
+        if let proxy = options.proxy { curl_set_text(handle, CURLOPT_PROXY, proxy) }
+        if let noProxy = options.noProxy { curl_set_text(handle, CURLOPT_NOPROXY, noProxy) }
+        if let bundle = options.caBundle { curl_set_text(handle, CURLOPT_CAINFO, bundle) }
+        if let netrc = options.netrc, request.isHome {
+            curl_set_text(handle, CURLOPT_NETRC_FILE, netrc)
+            curl_set_long(handle, CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
+        }
         if request.isBody { curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)) }
         curl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, request.deadlines.slowest)
         curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, Int(clamping: request.deadlines.slowFor.roundedSeconds))
@@ -52,6 +61,9 @@ final class Transfer {
         curl_set_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, transfer in
             guard Transfer.mayTake(size * count, transfer) else { return Int(CURL_WRITEFUNC_PAUSE) }
             return Transfer.deliver(bytes, size * count, to: transfer) { try $0.take(body: $1) }
+        }
+        if !request.mayBePrivate, !options.usesProxy {
+            curl_set_opening(handle, Transfer.open, Unmanaged.passUnretained(self).toOpaque())
         }
         curl_set_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, transfer in
             Transfer.deliver(bytes, size * count, to: transfer) { try $0.take(line: $1) }
@@ -77,6 +89,20 @@ final class Transfer {
             transfer.failure = error
             return count + 1
         }
+    }
+
+    /// Looks at the very address that is about to be connected to: no spelling, name or second answer of a name server
+    /// gets around it (reliability C3).
+    private static let open: curl_opensocket_callback = { pointer, purpose, address in
+        guard let pointer, let address else { return CURL_SOCKET_BAD }
+        let transfer = Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue()
+        let isPrivate = withUnsafePointer(to: &address.pointee.addr) { PrivateAddress.contains($0) }
+        guard !isPrivate else {
+            transfer.failure = UpstreamError.privateAddress(host: transfer.order.request.address.host)
+            return CURL_SOCKET_BAD
+        }
+        return socket(
+            address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
     }
 
     /// False where the bandwidth is used up: libcurl keeps the bytes, and gives them again after ``resume()``.
@@ -147,7 +173,14 @@ final class Transfer {
 
 extension TransferFault {
     fileprivate init(_ code: CURLcode) {
-        reason = String(cString: curl_easy_strerror(code)).lowercased()
+        let hint =
+            switch code {
+            case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
+                " (a network that looks into TLS has certificates of its own: --ca-bundle names them)"
+            case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY: " (--proxy names it, else https_proxy)"
+            default: ""
+            }
+        reason = String(cString: curl_easy_strerror(code)).lowercased() + hint
         // A certificate that is not trusted now will not be trusted in four seconds.
         mayPass = ![
             CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL,

@@ -7,9 +7,12 @@ struct TransferLoop {
     private var transfers: [UInt64: Transfer] = [:]
     private let limiter: LimiterBox
 
-    init(_ inbox: Transfers.Inbox, _ limiter: BandwidthLimiter) {
+    private let options: HubOptions
+
+    init(_ inbox: Transfers.Inbox, _ options: HubOptions) {
         self.inbox = inbox
-        self.limiter = LimiterBox(limiter)
+        self.options = options
+        limiter = LimiterBox(BandwidthLimiter(options.bandwidth))
     }
 
     func run() {
@@ -44,7 +47,8 @@ struct TransferLoop {
     }
 
     private mutating func start(_ order: Transfers.Order) {
-        guard let transfer = Transfer(order, limiter), curl_multi_add_handle(inbox.handle, transfer.handle) == CURLM_OK
+        guard let transfer = Transfer(order, limiter, options),
+            curl_multi_add_handle(inbox.handle, transfer.handle) == CURLM_OK
         else {
             order.answer.resume(throwing: TransferFault(reason: "libcurl has no memory for it", mayPass: true))
             return

@@ -9,6 +9,10 @@ struct TransferRequest: Sendable {
     let total: Duration
     /// Bytes of a file: they come over a connection of their own, and count against the bandwidth.
     var isBody = false
+    /// Whether the host may have an address of this machine or its network.
+    var mayBePrivate = true
+    /// Upstream's own origin: credentials of a netrc file are for it alone.
+    var isHome = true
 }
 
 /// Takes an answer as it arrives; called on the transfer thread only. What it throws ends the transfer and comes back

@@ -24,7 +24,7 @@ final class Transfers: Sendable {
         curl_multi_set_long(inbox.handle, CURLMOPT_MAXCONNECTS, options.connections + 4)
         self.inbox = inbox
         // The thread holds the inbox, not this object: so letting go of this object ends the thread.
-        let thread = Thread { TransferLoop(inbox, BandwidthLimiter(options.bandwidth)).run() }
+        let thread = Thread { TransferLoop(inbox, options).run() }
         thread.name = "transfers"
         thread.start()
     }

@@ -1,3 +1,4 @@
+import CCurl
 import Foundation
 import RegistryCore
 
@@ -22,6 +23,10 @@ extension HubClient {
         }
         let message = head["x-error-message"] ?? head.bodyMessage
         switch (head.status, head["x-error-code"]) {
+        case (407, _):
+            return .unreachable(
+                endpoint: endpoint,
+                reason: "the proxy wants credentials: give them in --proxy http://user:password@host")
         case (429, _):
             return .rateLimited(endpoint: endpoint, seconds: head.secondsToWait)
         case (408, _), (500..., _):
@@ -51,9 +56,13 @@ extension HubClient {
 
 extension ResponseHead {
     /// How long upstream asks to stay away: `Retry-After: N`, or `RateLimit: "x";r=0;t=N` (hub-protocol section 7).
-    /// An HTTP date is not read; nothing the Hub sends has one.
+    /// A date counts as well (RFC 9110 10.2.3), though nothing the Hub itself sends has one.
     var secondsToWait: Int64? {
-        if let text = self["retry-after"], let seconds = Int64(text), seconds >= 0 { return seconds }
+        if let text = self["retry-after"] {
+            if let seconds = Int64(text) { return (0..<1_000_000).contains(seconds) ? seconds : nil }
+            let moment = curl_getdate(text, nil)
+            if moment >= 0 { return max(0, Int64(moment) - Int64(Date.now.timeIntervalSince1970)) }
+        }
         guard let limit = self["ratelimit"] else { return nil }
         let parameters = limit.split(separator: ";").map { $0.filter { $0 != " " } }
         guard parameters.contains("r=0"), let reset = parameters.first(where: { $0.hasPrefix("t=") }),

@@ -19,6 +19,10 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
     case serverTrouble(endpoint: String, status: Int)
     /// Upstream answered something that no Hub answers, or that contradicts what it said before.
     case protocolViolation(String, expected: String, got: String)
+    /// It sends us to a host that nobody has listed.
+    case redirectRefused(from: String, host: String)
+    /// A host turned out to have an address on this machine or in its network.
+    case privateAddress(host: String)
     /// Other content came with every attempt.
     case contentChanged(String)
     /// The file ended early, again and again.
@@ -54,6 +58,12 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
             "\(endpoint) is in trouble (status \(status)); nothing is wrong here, try again later"
         case .protocolViolation(let what, let expected, let got):
             "upstream's \(what) is wrong: expected \(expected.printable), got \(got.printable); nothing of it is used"
+        case .redirectRefused(let address, let host):
+            "\(address.printable) redirects to \(host.printable), which is not upstream's own host: nothing was sent there; "
+                + "if files lie there, add it to --redirect-hosts"
+        case .privateAddress(let host):
+            "\(host.printable) has a private address: nothing was sent there; if files lie in your network, add exactly "
+                + "this host to --redirect-hosts"
         case .contentChanged(let path):
             "\(path) changed while it was fetched, again and again; nothing of it is used, try again later"
         case .truncated(let path, let expected, let got):

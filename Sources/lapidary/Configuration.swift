@@ -16,6 +16,8 @@ struct RegistryOptions: ParsableArguments {
     @Option(help: "Hub to mirror from, its token in HF_TOKEN [LAPIDARY_UPSTREAM; default https://huggingface.co].")
     var upstream: String?
 
+    @OptionGroup var hub: UpstreamOptions
+
     @Option(help: "Where a refused person may ask, e.g. '#models on chat' [LAPIDARY_CONTACT; default none].")
     var contact: String?
 
@@ -61,10 +63,11 @@ struct Settings {
             policies: try Self.absolute(
                 options.policies ?? variable("LAPIDARY_POLICIES") ?? file?.policies ?? "Policies", "policies"),
             upstream: options.upstream ?? variable("LAPIDARY_UPSTREAM") ?? file?.upstream ?? "https://huggingface.co",
-            upstreamToken: variable("HF_TOKEN").map(Secret.init),
+            upstreamToken: try options.hub.token(environment: environment, file: file),
             executable: "/proc/self/exe".resolvedLink,
             anonymousPulls: anonymous ?? file?.anonymousPulls ?? true,
-            contact: options.contact ?? variable("LAPIDARY_CONTACT") ?? file?.contact ?? "")
+            contact: options.contact ?? variable("LAPIDARY_CONTACT") ?? file?.contact ?? "",
+            hub: try options.hub.resolve(environment: environment, file: file))
         let address = listen?.listen ?? variable("LAPIDARY_LISTEN") ?? file?.listen ?? "127.0.0.1:8642"
         (host, port) = try Self.hostAndPort(address)
     }
@@ -85,30 +88,6 @@ struct Settings {
             throw Failure(message: "the \(what) path is empty or holds a NUL", exitCode: 2)
         }
         return URL(fileURLWithPath: path).standardizedFileURL.path
-    }
-}
-
-/// A configuration file: keys spelled as the options, strictly read.
-private struct SettingsFile {
-    var storage: String?
-    var policies: String?
-    var upstream: String?
-    var listen: String?
-    var contact: String?
-    var anonymousPulls: Bool?
-
-    init(path: String) throws {
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw Failure(message: "configuration \(path) cannot be read", exitCode: 2)
-        }
-        var section = try StrictSection(parsing: Array(bytes), file: path, name: "the configuration")
-        if section.has("storage") { storage = try section.text("storage") }
-        if section.has("policies") { policies = try section.text("policies") }
-        if section.has("upstream") { upstream = try section.text("upstream") }
-        if section.has("listen") { listen = try section.text("listen") }
-        if section.has("contact") { contact = try section.text("contact") }
-        if section.has("anonymous-pulls") { anonymousPulls = try section.flag("anonymous-pulls") }
-        try section.finish()
     }
 }
 

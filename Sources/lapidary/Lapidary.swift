@@ -13,7 +13,8 @@ struct Lapidary: AsyncParsableCommand {
             3 refused, 4 corrupt. 'lapidary serve --help' explains the configuration.
             """,
         subcommands: [
-            Serve.self, MirrorCommand.self, ImportCommand.self, JobsCommand.self, ListCommand.self, ShowCommand.self, CompareCommand.self,
+            Serve.self, MirrorCommand.self, ImportCommand.self, JobsCommand.self, ListCommand.self, ShowCommand.self,
+            CompareCommand.self,
             RetestCommand.self, CancelCommand.self, RevokeCommand.self, SmokeTestCommand.self, GenerateCommand.self,
             StatsCommand.self, ScanCommand.self, InventoryCommand.self, TokenCommand.self, DemoCommand.self,
             SampleHubCommand.self, BenchCommand.self,

@@ -119,7 +119,7 @@ import Testing
             try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
             let script = """
                 mount -t tmpfs -o size=600k none \(small) && \
-                LAPIDARY_STORAGE=\(small) LAPIDARY_UPSTREAM=\(house.registry.configuration.upstream) \
+                LAPIDARY_REDIRECT_HOSTS=localhost LAPIDARY_STORAGE=\(small) LAPIDARY_UPSTREAM=\(house.registry.configuration.upstream) \
                 LAPIDARY_POLICIES=\(House.project)/Policies \(House.executable) mirror sample/gemma-3-tiny-it
                 """
             let run = try await Program.run(
@@ -153,7 +153,7 @@ struct ClosedHouse: Sendable {
             House.executable, arguments,
             environment: [
                 "LAPIDARY_STORAGE": "\(folder)/storage", "LAPIDARY_POLICIES": "\(House.project)/Policies",
-                "LAPIDARY_UPSTREAM": upstream,
+                "LAPIDARY_UPSTREAM": upstream, "LAPIDARY_REDIRECT_HOSTS": "localhost",
             ].merging(environment) { $1 })
     }
 

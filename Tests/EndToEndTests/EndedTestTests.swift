@@ -134,7 +134,7 @@ import Testing
             try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
             let script = """
                 mount -t tmpfs -o size=4m none \(small) || exit 10
-                export LAPIDARY_STORAGE=\(small) LAPIDARY_UPSTREAM=\(shelf.upstream)
+                export LAPIDARY_REDIRECT_HOSTS=localhost LAPIDARY_STORAGE=\(small) LAPIDARY_UPSTREAM=\(shelf.upstream)
                 export LAPIDARY_POLICIES=\(House.project)/Policies
                 lapidary=\(House.executable)
                 "$lapidary" serve --listen 127.0.0.1:0 2> \(shelf.folder)/log & server=$!

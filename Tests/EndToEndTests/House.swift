@@ -3,6 +3,7 @@ import Logging
 import RegistryCore
 import RegistryOperations
 import RegistryServer
+import RegistryUpstream
 import SampleHub
 import Testing
 
@@ -33,7 +34,8 @@ struct House: Sendable {
             let registry = try await Registry.open(
                 RegistryConfiguration(
                     storage: "\(folder)/storage", policies: policies, upstream: upstream, upstreamToken: nil,
-                    executable: executable, anonymousPulls: anonymousPulls, contact: "#models"))
+                    executable: executable, anonymousPulls: anonymousPulls, contact: "#models",
+                    hub: HubOptions(redirectHosts: ["localhost"])))
             return try await whileServing(registry, logger: Logger(label: "test")) { url in
                 try await body(House(registry: registry, url: url, hub: hub, folder: folder))
             }
@@ -51,7 +53,7 @@ struct House: Sendable {
             Self.executable, arguments,
             environment: [
                 "LAPIDARY_STORAGE": "\(folder)/storage", "LAPIDARY_POLICIES": "\(Self.project)/Policies",
-                "LAPIDARY_UPSTREAM": registry.configuration.upstream,
+                "LAPIDARY_UPSTREAM": registry.configuration.upstream, "LAPIDARY_REDIRECT_HOSTS": "localhost",
             ].merging(environment) { $1 })
     }
 

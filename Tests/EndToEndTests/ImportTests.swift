@@ -87,6 +87,7 @@ import Testing
                 environment: [
                     "LAPIDARY_STORAGE": "\(house.folder)/second", "LAPIDARY_POLICIES": "\(House.project)/Policies",
                     "LAPIDARY_UPSTREAM": house.registry.configuration.upstream,
+                    "LAPIDARY_REDIRECT_HOSTS": "localhost",
                 ])
             #expect(other.status == 0 && other.output.contains("verified"), "\(other)")
             #expect(resolved(house, since: start).isEmpty)

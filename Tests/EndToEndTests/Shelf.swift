@@ -3,6 +3,7 @@ import RegistryCatalog
 import RegistryCore
 import RegistryOperations
 import RegistryStorage
+import RegistryUpstream
 import SampleHub
 import Synchronization
 import Testing
@@ -41,7 +42,8 @@ final class Shelf: Sendable {
         }
         let configuration = RegistryConfiguration(
             storage: storage ?? "\(folder)/storage", policies: try policies(changes, number), upstream: upstream,
-            upstreamToken: nil, executable: try executable(tester, number), anonymousPulls: true, contact: "")
+            upstreamToken: nil, executable: try executable(tester, number), anonymousPulls: true, contact: "",
+            hub: HubOptions(redirectHosts: ["localhost"]))
         return try await body(opened(configuration))
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// A large file in pieces over several connections.
 @Suite struct PieceTests {
-    private static let options = HubOptions(connections: 4, piece: 262_144)
+    private static let options = HubOptions(connections: 4, piece: 262_144, redirectHosts: ["localhost"])
     private static let weights = TemporaryHub.weights
 
     private func fetch(
@@ -101,7 +101,7 @@ import Testing
     @Test(arguments: [1, 3])
     func noMoreConnectionsThanTheBudgetAreUsedOverAllFiles(connections: Int) async throws {
         let silence = Fault(.silence(.milliseconds(30)), at: "/storage/")
-        let options = HubOptions(connections: connections, piece: 1_000_000)
+        let options = HubOptions(connections: connections, piece: 1_000_000, redirectHosts: ["localhost"])
         try await TemporaryHub.running(faults: [silence], options: options) { client, log in
             let (commit, file) = try await client.file("model.safetensors")
             let sinks = (0..<4).map { _ in MemorySink() }

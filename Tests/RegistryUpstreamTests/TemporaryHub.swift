@@ -39,7 +39,8 @@ struct TemporaryHub {
     @discardableResult
     static func running<Value: Sendable>(
         settings: String = "{}", more: [String: [UInt8]] = [:], faults: [Fault] = [], pageSize: Int = 1000,
-        token: Secret? = nil, attempts: AttemptPolicy = .quick, options: HubOptions = HubOptions(),
+        token: Secret? = nil, attempts: AttemptPolicy = .quick,
+        options: HubOptions = HubOptions(redirectHosts: ["localhost"]),
         waiting: @escaping @Sendable (UpstreamWait) -> Void = { _ in },
         _ body: @escaping @Sendable (HubClient, RequestLog) async throws -> Value
     ) async throws -> Value {

@@ -80,7 +80,8 @@ import Testing
                     // A client of its own: that of `running` closes together with the hub.
                     client.append(
                         try HubClient(
-                            endpoint: own.endpoint, attempts: .quick, waiting: { _ in hasGone.finish() }))
+                            endpoint: own.endpoint, attempts: .quick,
+                            options: HubOptions(redirectHosts: ["localhost"]), waiting: { _ in hasGone.finish() }))
                     start.yield(try await own.file("model.safetensors"))
                     start.finish()
                     for await _ in down {}

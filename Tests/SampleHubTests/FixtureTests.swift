@@ -31,7 +31,7 @@ import Testing
     ])
     func onlyTheCorruptOneSendsOtherBytesThanItAnnounces(name: String, wrong: [String]) async throws {
         try await SampleHub(folder: Self.folder).whileRunning { endpoint in
-            let client = try HubClient(endpoint: endpoint)
+            let client = try HubClient(endpoint: endpoint, options: HubOptions(redirectHosts: ["localhost"]))
             defer { client.close() }
             let repository = try RepositoryID(name)
             let revision = try await client.revision(.main, of: repository)

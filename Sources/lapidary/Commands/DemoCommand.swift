@@ -3,6 +3,7 @@ import Foundation
 import RegistryCore
 import RegistryOperations
 import RegistryServer
+import RegistryUpstream
 import SampleHub
 
 struct DemoCommand: AsyncParsableCommand {
@@ -23,6 +24,8 @@ struct DemoCommand: AsyncParsableCommand {
         try await hub.whileRunning { upstream in
             var configuration = settings.registry
             configuration.upstream = upstream
+            // The sample hub keeps large files on a host of its own, as huggingface.co does.
+            configuration.hub.redirectHosts.append("localhost")
             let registry = try await Registry.open(configuration)
             try await registry.applyPolicy()
             let (urls, listening) = AsyncStream.makeStream(of: String.self)
