@@ -19,6 +19,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .target(name: "CGemmaKernels"),
         .target(name: "CSandbox"),
 
@@ -36,7 +37,7 @@ let package = Package(
         .target(name: "SealedProcess", dependencies: ["RegistryCore", "CSandbox"]),
 
         .target(name: "RegistryUpstream", dependencies: ["RegistryCore", "CCurl"]),
-        .target(name: "RegistryStorage", dependencies: ["RegistryCore"]),
+        .target(name: "RegistryStorage", dependencies: ["RegistryCore", "CLinux"]),
         .target(
             name: "RegistryCatalog",
             dependencies: ["RegistryCore", .product(name: "GRDB", package: "GRDB.swift")]),

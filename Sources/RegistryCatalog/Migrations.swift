@@ -6,6 +6,7 @@ enum Migrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 first light") { try $0.execute(sql: firstLight) }
         migrator.registerMigration("2 trials") { try $0.execute(sql: trials) }
+        migrator.registerMigration("6 hygiene") { try $0.execute(sql: hygiene) }
         return migrator
     }
 

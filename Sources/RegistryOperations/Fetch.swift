@@ -12,6 +12,9 @@ struct Fetch {
     let repository: RepositoryID
     let commit: CommitID
     let files: [UpstreamFile]
+    /// What keeps garbage collection and quotas from this fetch's files until their snapshot is recorded: release it
+    /// then.
+    let claim = FetchClaim()
 
     /// - Returns: the manifest of what is now in the store, all of it.
     /// - Throws: ``StorageError/mismatch`` with nothing published and no part left; any other error with nothing
@@ -20,16 +23,17 @@ struct Fetch {
         var fetched: [FileEntry] = []
         var ingests: [IngestFile] = []
         var missing: [UpstreamFile] = []
+        let hold = claim.hold(of: registry)
         let known = try await registry.catalog.blobs(of: repository)
         for file in files {
-            if let digest = try await digestInStore(file, known, registry) {
+            if let digest = try await digestInStore(file, known, hold, registry) {
                 fetched.append(FileEntry(file, digest: digest))
             } else {
                 missing.append(file)
             }
         }
         let bytes = missing.reduce(0 as Int64) { $0.addingReportingOverflow($1.size).partialValue }
-        try await blocking { try registry.blobs.requireSpace(for: bytes) }
+        claim.keep(try await registry.reserveRoom(for: bytes, repository: repository))
 
         do {
             try await withThrowingTaskGroup(of: (FileEntry, IngestFile).self) { group in
@@ -58,18 +62,22 @@ struct Fetch {
             throw error
         }
         let done = ingests
+        try await registry.hold(fetched.map(\.digest), in: hold)
         try await blocking { for ingest in done { try ingest.publish() } }
+        let published = Set(missing.map(\.path))
+        try await registry.catalog.noteRight(fetched.filter { published.contains($0.path) }.map(\.digest))
         return Manifest(fetched)
     }
 
     /// The bytes may be here already, from an earlier commit of this repository.
     private func digestInStore(
-        _ file: UpstreamFile, _ known: [FileEntry], _ registry: Registry
+        _ file: UpstreamFile, _ known: [FileEntry], _ hold: BlobHold, _ registry: Registry
     ) async throws -> SHA256Digest? {
         let twin = known.first { entry in
             file.lfsDigest.map { $0 == entry.digest } ?? (!entry.isLFS && entry.gitObject == file.gitObject)
         }
         guard let twin else { return nil }
+        try await registry.hold([twin.digest], in: hold)
         return try await blocking { registry.blobs.size(of: twin.digest) } == file.size ? twin.digest : nil
     }
 

@@ -69,6 +69,7 @@ package struct Mirror: Verb {
         }
 
         let fetch = Fetch(repository: repository, commit: upstream.commit, files: selection.wanted)
+        defer { fetch.claim.release() }
         let manifest: Manifest
         do {
             try await log.say(

@@ -54,6 +54,13 @@ package final class Registry: Sendable {
     /// Between reading verdicts and replacing them.
     let verdictTurn = Turn()
     let testTurn = TestTurn()
+    /// Between what an ingest relies on (``holds``) and taking bytes away.
+    let publication = Turn()
+    let holds = BlobHolds()
+    let room = RoomLedger()
+    let scrubTurn = Turn()
+    let garbageTurn = Turn()
+    let cuts = TransferCuts()
     let running = RunningJobs()
     let retests = RetestWatch()
     let transfers = TransferRecorder()
@@ -67,10 +74,6 @@ package final class Registry: Sendable {
         try await registry.catalog.failInterruptedJobs()
         for snapshot in try await registry.catalog.snapshots() where snapshot.revocation != nil {
             registry.markRevoked(snapshot.id)
-        }
-        // A crash may have come between letting go of refused blobs and removing them.
-        for digest in try await registry.catalog.releasedBlobs() {
-            try await blocking { try registry.blobs.remove(digest) }
         }
         return registry
     }
@@ -99,11 +102,12 @@ package final class Registry: Sendable {
     }
 
     /// Background work, until cancelled: writes transfers to the catalogue, the last ones on the way out; re-tests what
-    /// was tested under other rules than the present ones.
+    /// was tested under other rules than the present ones; looks after the store.
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.transfers.run(into: self.catalog) }
             group.addTask { await self.keepTestsCurrent() }
+            group.addTask { await self.keepStoreClean() }
             try await group.waitForAll()
         }
     }

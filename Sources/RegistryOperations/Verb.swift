@@ -28,6 +28,7 @@ package enum Verbs {
     package static let all: [any Verb.Type] = [
         Mirror.self, ListModels.self, ShowModel.self, RevokeModel.self, ShowStatistics.self, ShowInventory.self,
         CreateToken.self, CompareModels.self, Retest.self, CancelModel.self,
+        Scrub.self, CollectGarbage.self, PinModel.self, UnpinModel.self, ShowStorage.self,
     ]
 }
 
@@ -52,6 +53,7 @@ package struct Failure: Error, Codable, Sendable, CustomStringConvertible {
         case StorageError.mismatch: self.init(message: "\(error)", exitCode: 4)
         case CatalogError.notADatabase: self.init(message: "\(error)", exitCode: 4)
         case UpstreamError.endpoint: self.init(message: "\(error)", exitCode: 2)
+        case is QuotaRefusal: self.init(message: "\(error)", exitCode: 3)
         case is CancellationError: self.init(message: "cancelled", exitCode: 1)
         default: self.init(message: "\(error)", exitCode: 1)
         }

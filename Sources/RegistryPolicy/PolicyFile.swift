@@ -77,6 +77,8 @@ extension Policy {
         try authors.finish()
         maximumSize = try top.size("maximum-size")
         smokeTest = try SmokeTest(top.section("smoke-test"), take)
+        retention = try Retention(top.section("retention"))
+        quotas = try Quotas(top.section("quotas"))
         approvals = try top.integer("approvals", in: 0...100)
         try top.finish()
     }

@@ -15,6 +15,7 @@ struct Lapidary: AsyncParsableCommand {
         subcommands: [
             Serve.self, MirrorCommand.self, ListCommand.self, ShowCommand.self, CompareCommand.self,
             RetestCommand.self, CancelCommand.self, RevokeCommand.self, SmokeTestCommand.self, GenerateCommand.self,
+            ScrubCommand.self, GarbageCommand.self, PinCommand.self, UnpinCommand.self, StorageCommand.self,
             StatsCommand.self, ScanCommand.self, InventoryCommand.self, TokenCommand.self, DemoCommand.self,
             SampleHubCommand.self, BenchCommand.self,
         ])

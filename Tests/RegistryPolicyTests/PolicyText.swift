@@ -30,6 +30,11 @@ enum PolicyText {
             - repositories: ["*"]
               set: some-texts
           bounds: { \(bounds) }
+        retention: { keep: 3, quarantine-days: 30, trash-days: 7, scrub-days: 30 }
+        quotas:
+          total: 2 TB
+          namespaces:
+            - { match: google, size: 500 GB }
         approvals: 0
 
         """
