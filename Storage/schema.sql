@@ -7,12 +7,27 @@ CREATE TABLE audit_entries (
     detail TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE bases (
+    base TEXT PRIMARY KEY CHECK (base <> ''),
+    is_watched INTEGER NOT NULL CHECK (is_watched IN (0, 1)),
+    listed_at TEXT
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE blobs (
     digest TEXT PRIMARY KEY CHECK (length(digest) = 64),
     size INTEGER NOT NULL CHECK (size >= 0),
     verified_at TEXT NOT NULL,
     removed_at TEXT
-) STRICT, WITHOUT ROWID;
+, scrubbed_at TEXT, damaged_at TEXT, damage TEXT CHECK ((damage IS NULL) = (damaged_at IS NULL)), repair TEXT, repair_at TEXT) STRICT, WITHOUT ROWID;
+
+CREATE INDEX blobs_damaged ON blobs (digest) WHERE damaged_at IS NOT NULL;
+
+CREATE TABLE changes (
+    snapshot_id INTEGER PRIMARY KEY REFERENCES snapshots (id) ON DELETE CASCADE,
+    since TEXT NOT NULL CHECK (length(since) = 40),
+    report TEXT NOT NULL CHECK (report <> ''),
+    made_at TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE consumers (
     id INTEGER PRIMARY KEY,
@@ -107,6 +122,22 @@ CREATE INDEX jobs_by_repository ON jobs (namespace, name, id);
 
 CREATE INDEX jobs_by_state ON jobs (state, id);
 
+CREATE TABLE origins (
+    repository TEXT PRIMARY KEY CHECK (repository <> ''),
+    upstream_id TEXT,
+    author TEXT,
+    -- why nothing more is fetched until a person has looked
+    attention TEXT CHECK (attention <> ''),
+    attention_at TEXT,
+    seen_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pins (
+    snapshot_id INTEGER PRIMARY KEY REFERENCES snapshots (id),
+    reason TEXT NOT NULL,
+    pinned_at TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE pulls (
     snapshot_id INTEGER NOT NULL REFERENCES snapshots (id),
     consumer_id INTEGER NOT NULL REFERENCES consumers (id),
@@ -150,8 +181,15 @@ CREATE TABLE snapshots (
     card TEXT NOT NULL CHECK (card <> ''),
     left_out TEXT NOT NULL CHECK (left_out <> ''),
     created_at TEXT NOT NULL,
-    promoted_at TEXT CHECK (promoted_at IS NULL OR manifest IS NOT NULL),
+    promoted_at TEXT CHECK (promoted_at IS NULL OR manifest IS NOT NULL), expired_at TEXT, expiry TEXT CHECK ((expiry IS NULL) = (expired_at IS NULL)),
     UNIQUE (repository_id, commit_id)
+) STRICT;
+
+CREATE TABLE syncs (
+    id INTEGER PRIMARY KEY,
+    started_at TEXT NOT NULL,
+    ended_at TEXT,
+    summary TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE tokens (
@@ -182,3 +220,24 @@ CREATE TABLE trials (
     report TEXT NOT NULL CHECK (report <> ''),
     made_at TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE variants (
+    base TEXT NOT NULL CHECK (base <> ''),
+    repository TEXT NOT NULL CHECK (repository <> ''),
+    relation TEXT CHECK (relation IN ('finetune', 'adapter', 'quantized', 'merge')),
+    downloads INTEGER NOT NULL CHECK (downloads >= 0),
+    likes INTEGER NOT NULL CHECK (likes >= 0),
+    licence TEXT,
+    size INTEGER CHECK (size >= 0),
+    formats TEXT NOT NULL,
+    gated TEXT NOT NULL CHECK (gated IN ('open', 'automatic', 'manual')),
+    updated_at TEXT,
+    children INTEGER CHECK (children >= 0),
+    first_seen_at TEXT NOT NULL,
+    seen_at TEXT NOT NULL,
+    -- not in the last listing any more
+    gone_at TEXT,
+    PRIMARY KEY (base, repository)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX variants_by_repository ON variants (repository);

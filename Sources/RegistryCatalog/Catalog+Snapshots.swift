@@ -19,7 +19,9 @@ extension Catalog {
                     VALUES ((SELECT id FROM repositories WHERE namespace = ? AND name = ?), ?, ?, ?, ?, ?, ?)
                     ON CONFLICT (repository_id, commit_id) DO UPDATE
                     SET manifest = ifnull(excluded.manifest, manifest), upstream = excluded.upstream,
-                        card = excluded.card, left_out = excluded.left_out
+                        card = excluded.card, left_out = excluded.left_out,
+                        expired_at = iif(excluded.manifest IS NULL, expired_at, NULL),
+                        expiry = iif(excluded.manifest IS NULL, expiry, NULL)
                     """,
                 arguments: [
                     repository.namespace, repository.name, commit.hex, manifest?.digest.hex, upstream,
@@ -40,7 +42,8 @@ extension Catalog {
             try database.execute(
                 sql: """
                     INSERT INTO blobs (digest, size, verified_at) VALUES (?, ?, ?)
-                    ON CONFLICT (digest) DO UPDATE SET verified_at = excluded.verified_at, removed_at = NULL
+                    ON CONFLICT (digest) DO UPDATE
+                    SET verified_at = iif(removed_at IS NULL, verified_at, excluded.verified_at), removed_at = NULL
                     """, arguments: [entry.digest.hex, entry.size, Timestamp.now.text])
             try database.execute(
                 sql: "INSERT INTO file_entries (snapshot_id, path, git_object, is_lfs, digest) VALUES (?, ?, ?, ?, ?)",
@@ -123,14 +126,6 @@ extension Catalog {
         }
     }
 
-    /// Blobs that were let go of; none of them may be in the store.
-    package func releasedBlobs() async throws -> [SHA256Digest] {
-        try await read { database in
-            try String.fetchAll(database, sql: "SELECT digest FROM blobs WHERE removed_at IS NOT NULL")
-                .map { try SHA256Digest($0) }
-        }
-    }
-
     /// The snapshot that a name or a commit means here, whether or not it may be served.
     package func snapshot(_ repository: RepositoryID, _ revision: Revision) async throws -> SnapshotRecord? {
         try await read { database in
@@ -196,7 +191,7 @@ extension Catalog {
         }
     }
 
-    /// The blobs that this repository has had verified here and that are kept: by LFS digest, and by git object id for
+    /// The blobs that this repository has had verified here and that are kept and not known to be damaged: by LFS digest, and by git object id for
     /// ordinary files. Another repository's blobs are none of its business: who announces a digest has yet to show
     /// that it has the bytes, or a public repository could claim, and get served, what only a gated one holds.
     package func blobs(of repository: RepositoryID) async throws -> [FileEntry] {
@@ -206,7 +201,7 @@ extension Catalog {
                 sql: """
                     SELECT path, size, git_object, is_lfs, digest FROM file_entries JOIN blobs USING (digest)
                     JOIN snapshots ON snapshots.id = snapshot_id JOIN repositories ON repositories.id = repository_id
-                    WHERE namespace = ? AND name = ? AND removed_at IS NULL
+                    WHERE namespace = ? AND name = ? AND removed_at IS NULL AND damaged_at IS NULL
                     """, arguments: [repository.namespace, repository.name]
             ).map { try FileEntry(row: $0) }
         }
@@ -214,7 +209,7 @@ extension Catalog {
 }
 
 extension FileEntry {
-    fileprivate init(row: Row) throws {
+    init(row: Row) throws {
         self.init(
             path: try RepositoryPath(row["path"]), size: row["size"], gitObject: try GitObjectID(row["git_object"]),
             isLFS: row["is_lfs"], digest: try SHA256Digest(row["digest"]))

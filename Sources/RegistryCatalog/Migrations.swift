@@ -7,6 +7,9 @@ enum Migrations {
         migrator.registerMigration("1 first light") { try $0.execute(sql: firstLight) }
         migrator.registerMigration("2 trials") { try $0.execute(sql: trials) }
         migrator.registerMigration("3 jobs") { try $0.execute(sql: jobs) }
+        migrator.registerMigration("4 variants") { try $0.execute(sql: variants) }
+        migrator.registerMigration("5 follow") { try $0.execute(sql: follow) }
+        migrator.registerMigration("6 hygiene") { try $0.execute(sql: hygiene) }
         return migrator
     }
 

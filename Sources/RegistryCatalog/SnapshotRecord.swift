@@ -42,6 +42,11 @@ package struct SnapshotRecord: Sendable {
     /// The newest.
     package let decision: Decision?
     package let revocation: Revocation?
+    /// Where a scrub found bytes of it that are not right; nil where all are, as far as is known.
+    package let damage: SnapshotDamage?
+    /// Nil where its bytes are kept.
+    package let expiry: Expiry?
+    package let pin: Pin?
     package let fileCount: Int
     /// Bytes.
     package let totalSize: Int64
@@ -50,6 +55,27 @@ package struct SnapshotRecord: Sendable {
 package struct Revocation: Sendable, Codable, Equatable {
     package let reason: String
     package let revokedAt: Timestamp
+}
+
+/// Files of a snapshot whose bytes here are not right.
+package struct SnapshotDamage: Sendable, Codable, Equatable {
+    /// The first in byte order of the paths.
+    package let path: RepositoryPath
+    package let fileCount: Int
+    package let damage: BlobDamage
+}
+
+/// Why retention let a snapshot go.
+package struct Expiry: Sendable, Codable, Equatable {
+    package let reason: String
+    package let expiredAt: Timestamp
+}
+
+/// Keeps a snapshot from retention.
+package struct Pin: Sendable, Codable, Equatable {
+    /// May be empty.
+    package let reason: String
+    package let pinnedAt: Timestamp
 }
 
 extension SnapshotRecord {
@@ -100,6 +126,25 @@ extension SnapshotRecord {
         revocation = try Row.fetchOne(
             database, sql: "SELECT reason, revoked_at FROM revocations WHERE snapshot_id = ?", arguments: [id]
         ).map { try Revocation(reason: $0["reason"], revokedAt: Timestamp(column: $0["revoked_at"])) }
+        pin = try Row.fetchOne(
+            database, sql: "SELECT reason, pinned_at FROM pins WHERE snapshot_id = ?", arguments: [id]
+        )
+        .map { try Pin(reason: $0["reason"], pinnedAt: Timestamp(column: $0["pinned_at"])) }
+        expiry = try (row["expired_at"] as String?).map {
+            Expiry(reason: row["expiry"] ?? "", expiredAt: try Timestamp(column: $0))
+        }
+        let damaged = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT path, blobs.* FROM blobs INDEXED BY blobs_damaged JOIN file_entries USING (digest)
+                WHERE damaged_at IS NOT NULL AND snapshot_id = ? ORDER BY path
+                """, arguments: [id])
+        damage =
+            try damaged.first.map { first in
+                guard let damage = try BlobDamage(row: first) else { return nil }
+                return SnapshotDamage(
+                    path: try RepositoryPath(first["path"]), fileCount: damaged.count, damage: damage)
+            } ?? nil
     }
 }
 

@@ -39,6 +39,12 @@ package struct Timestamp: Hashable, Sendable, Comparable, Codable, CustomStringC
     /// `2026-11-23 20:03 UTC`, for people.
     package var minutes: String { "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC" }
 
+    /// Seconds from this moment until now; none where it lies ahead.
+    package var secondsAgo: Int64 {
+        let moment = try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text)
+        return moment.map { max(0, Int64($0.distance(to: Date()))) } ?? 0
+    }
+
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)

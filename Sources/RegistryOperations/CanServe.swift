@@ -4,6 +4,10 @@ import RegistryCore
 /// What has become of a model here.
 package enum ModelState: String, Sendable, Codable, CaseIterable {
     case served, held, refused, revoked, preparing, failed
+    /// Some of its bytes went bad here.
+    case damaged
+    /// Retention let its bytes go.
+    case expired
 }
 
 /// Why a snapshot is not served.
@@ -22,6 +26,12 @@ package func canServe(_ snapshot: SnapshotRecord) -> Obstacle? {
         return Obstacle(
             state: .revoked, rule: "revocation",
             message: "revoked on \(revocation.revokedAt.minutes): \(revocation.reason.printable)")
+    }
+    if let expiry = snapshot.expiry {
+        return Obstacle(
+            state: .expired, rule: "retention",
+            message: "expired on \(expiry.expiredAt.minutes) (\(expiry.reason.printable)): its bytes are not kept any "
+                + "more; 'lapidary mirror \(snapshot.repository)@\(snapshot.commit.hex)' brings it back")
     }
     guard let decision = snapshot.decision else {
         return Obstacle(
@@ -49,6 +59,12 @@ package func canServe(_ snapshot: SnapshotRecord) -> Obstacle? {
     }
     guard snapshot.promotedAt != nil else {
         return Obstacle(state: .held, rule: "promotion", message: "not promoted")
+    }
+    if let damage = snapshot.damage {
+        let more = damage.fileCount > 1 ? " and \(damage.fileCount - 1) more files" : ""
+        return Obstacle(
+            state: .damaged, rule: "scrub",
+            message: "\(damage.path)\(more) went bad on this registry's disk: \(damage.damage.words.printable)")
     }
     return nil
 }

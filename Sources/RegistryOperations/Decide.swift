@@ -16,16 +16,16 @@ extension Registry {
         if decision == snapshot.decision, Set(refs).isSubset(of: snapshot.refs) { return }
         try await catalog.decide(decision, on: snapshot, promoting: refs)
         if decision.outcome == .refuse {
-            for digest in try await catalog.releaseBlobs(of: snapshot) {
-                try await blocking { [blobs] in try blobs.remove(digest) }
-            }
+            try await removeReleased(try await catalog.releaseBlobs(of: snapshot))
         }
     }
 
     /// A changed policy is asked about everything that has evidence; what it no longer admits is no longer served,
     /// and its bytes stay: the next change may admit it again.
     func decideAgain(_ snapshot: SnapshotRecord) async throws {
-        guard snapshot.manifest != nil, snapshot.decision != nil, snapshot.revocation == nil else { return }
+        guard snapshot.manifest != nil, snapshot.decision != nil, snapshot.revocation == nil,
+            snapshot.expiry == nil
+        else { return }
         let isWhole = try await catalog.files(of: snapshot.id).allSatisfy { blobs.contains($0.digest) }
         guard isWhole else { return }
         // What nobody has promoted stays so whatever the policy says.

@@ -16,6 +16,9 @@ struct Fetch {
     var hub: HubClient?
     /// Where some of them may lie on this machine already.
     var local: LocalSnapshot?
+    /// What keeps garbage collection and quotas from this fetch's files until their snapshot is recorded: release it
+    /// then.
+    let claim = FetchClaim()
 
     /// - Returns: the manifest of what is now in the store, all of it.
     /// - Throws: ``StorageError/mismatch`` with nothing published and no part left; any other error with nothing
@@ -23,16 +26,17 @@ struct Fetch {
     func run(in registry: Registry, report: @escaping Report) async throws -> Manifest {
         var fetched: [FileEntry] = []
         var missing: [UpstreamFile] = []
+        let hold = claim.hold(of: registry)
         let known = try await registry.catalog.blobs(of: repository)
         for file in files {
-            if let digest = try await digestInStore(file, known, registry) {
+            if let digest = try await digestInStore(file, known, hold, registry) {
                 fetched.append(FileEntry(file, digest: digest))
             } else {
                 missing.append(file)
             }
         }
         let bytes = missing.reduce(0 as Int64) { $0.addingReportingOverflow($1.size).partialValue }
-        try await blocking { try registry.blobs.requireSpace(for: bytes) }
+        claim.keep(try await registry.reserveRoom(for: bytes, repository: repository))
         report(.fetching(files: missing.count, bytes: bytes))
 
         var ingests: [IngestFile] = []
@@ -66,16 +70,20 @@ struct Fetch {
             }
             throw error
         }
+        try await registry.hold(fetched.map(\.digest), in: hold)
         try await blocking { [ingests] in try registry.blobs.publish(ingests) }
+        let published = Set(missing.map(\.path))
+        try await registry.catalog.noteRight(fetched.filter { published.contains($0.path) }.map(\.digest))
         return Manifest(fetched)
     }
 
     /// What is here of each file.
     func files(in registry: Registry) async throws -> [PlanMirror.File] {
         let known = try await registry.catalog.blobs(of: repository)
+        let hold = BlobHold(registry.holds)
         var files: [PlanMirror.File] = []
         for file in self.files {
-            let isHere = try await digestInStore(file, known, registry) != nil
+            let isHere = try await digestInStore(file, known, hold, registry) != nil
             let part = try await blocking { [blobs = registry.blobs, repository] in
                 blobs.countInPart(
                     of: repository.description, size: file.size, sha256: file.lfsDigest, gitObject: file.gitObject)
@@ -87,12 +95,13 @@ struct Fetch {
 
     /// The bytes may be here already, from an earlier commit of this repository.
     private func digestInStore(
-        _ file: UpstreamFile, _ known: [FileEntry], _ registry: Registry
+        _ file: UpstreamFile, _ known: [FileEntry], _ hold: BlobHold, _ registry: Registry
     ) async throws -> SHA256Digest? {
         let twin = known.first { entry in
             file.lfsDigest.map { $0 == entry.digest } ?? (!entry.isLFS && entry.gitObject == file.gitObject)
         }
         guard let twin else { return nil }
+        try await registry.hold([twin.digest], in: hold)
         return try await blocking { registry.blobs.size(of: twin.digest) } == file.size ? twin.digest : nil
     }
 

@@ -21,7 +21,7 @@ struct MirrorRun: Sendable {
             Task { await log.wait("\(wait)", until: wait.until) }
         }
         try await log.say("asking \(hub.endpoint) for \(repository)@\(revision)")
-        let upstream = try await hub.revision(revision, of: repository)
+        let upstream = try await registry.identified(repository) { try await hub.revision(revision, of: repository) }
         let refs = revision.commit == nil ? Set(["main", revision.branchOrTag]).sorted() : ["main"]
         if let known = try await registry.catalog.snapshot(repository, Revision(upstream.commit.hex)),
             let answer = try await decidedBefore(known, refs)
@@ -38,8 +38,15 @@ struct MirrorRun: Sendable {
             return try await refuse(subject, findings: screened, evidence: [])
         }
 
+        let change = try await ContentChange(of: repository, to: upstream.commit, in: registry)
+        if let change {
+            for line in try await change.heads(of: selection.wanted, at: upstream.commit, hub) {
+                try await log.say(line)
+            }
+        }
         let fetch = Fetch(
             repository: repository, commit: upstream.commit, files: selection.wanted, hub: hub, local: local)
+        defer { fetch.claim.release() }
         let manifest: Manifest
         do {
             manifest = try await registry.mirrorTurn.hold {
@@ -60,6 +67,12 @@ struct MirrorRun: Sendable {
         let record = try await registry.catalog.record(
             repository, commit: upstream.commit, upstream: hub.endpoint, card: subject.card,
             leftOut: selection.leftOut, manifest: manifest, evidence: [fetch.evidence(of: manifest, registry)])
+        fetch.claim.release()
+        if let change {
+            let lines = try await change.summary(of: manifest)
+            try await registry.catalog.record(change: lines, in: record.id, since: change.from.commit)
+            for line in lines { log.report(.message("since \(change.from.commit.short): \(line)")) }
+        }
         return try await examine(record, manifest, refs)
     }
 
@@ -104,10 +117,13 @@ struct MirrorRun: Sendable {
         guard order.promotion == .ifNew, let main, main.id != snapshot.id else {
             return try await registry.decide(snapshot, promoting: refs)
         }
+        let lines = try await registry.catalog.change(in: snapshot.id)?.lines ?? []
+        let words = lines.isEmpty ? "" : " (\(lines.prefix(4).joined(separator: "; "))\(lines.count > 4 ? "; …" : ""))"
         let finding = Finding(
             rule: Finding.changed, effect: .hold,
-            message: "upstream has moved from \(main.commit.short) to \(snapshot.commit.short); main stays what it is "
-                + "here until somebody says 'lapidary mirror \(repository)'")
+            message:
+                "upstream has moved from \(main.commit.short) to \(snapshot.commit.short)\(words); main stays what "
+                + "it is here until somebody says 'lapidary mirror \(repository)'")
         try await registry.decide(snapshot, promoting: [], adding: [finding])
     }
 

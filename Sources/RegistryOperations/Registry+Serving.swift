@@ -11,7 +11,7 @@ package enum Availability: Sendable {
 /// Why a client gets no model, as one line that ends up in its terminal.
 package struct Unavailable: Sendable {
     package enum Kind: Sendable {
-        case unknownRepository, unknownRevision, preparing, held, refused, revoked, failed
+        case unknownRepository, unknownRevision, preparing, held, refused, revoked, failed, damaged
     }
 
     package let kind: Kind
@@ -67,6 +67,8 @@ extension Registry {
             switch obstacle.state {
             case .held: (.held, "is held by rule \(obstacle.rule)")
             case .revoked, .failed: (.revoked, "is not served")
+            case .expired: (.revoked, "is not kept by rule retention")
+            case .damaged: (.damaged, "is not served by rule scrub")
             case .refused, .preparing, .served: (.refused, "is refused by rule \(obstacle.rule)")
             }
         return Unavailable(

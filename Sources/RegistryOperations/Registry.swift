@@ -57,11 +57,19 @@ package final class Registry: Sendable {
     /// Whoever changes what is here of a repository holds its turn.
     let repositoryTurns = Turns<RepositoryID>()
     let queue = JobQueue()
+    let syncTurn = Turn()
     /// One re-test at a time.
     let retestTurn = Turn()
     /// Between reading verdicts and replacing them.
     let verdictTurn = Turn()
     let testTurn = TestTurn()
+    /// Between what an ingest relies on (``holds``) and taking bytes away.
+    let publication = Turn()
+    let holds = BlobHolds()
+    let room = RoomLedger()
+    let scrubTurn = Turn()
+    let garbageTurn = Turn()
+    let cuts = TransferCuts()
     let running = RunningJobs()
     let retests = RetestWatch()
     let transfers = TransferRecorder()
@@ -75,10 +83,6 @@ package final class Registry: Sendable {
         try await registry.catalog.requeueInterruptedJobs()
         for snapshot in try await registry.catalog.snapshots() where snapshot.revocation != nil {
             registry.markRevoked(snapshot.id)
-        }
-        // A crash may have come between letting go of refused blobs and removing them.
-        for digest in try await registry.catalog.releasedBlobs() {
-            try await blocking { try registry.blobs.remove(digest) }
         }
         return registry
     }
@@ -108,12 +112,15 @@ package final class Registry: Sendable {
     }
 
     /// Background work, until cancelled: writes transfers to the catalogue, the last ones on the way out; re-tests what
-    /// was tested under other rules than the present ones; takes up mirrors that wait for somebody who does them.
+    /// was tested under other rules than the present ones; takes up mirrors that wait for somebody who does them; looks
+    /// after the store; keeps in step with upstream.
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.transfers.run(into: self.catalog) }
             group.addTask { await self.keepTestsCurrent() }
             group.addTask { await self.workQueue() }
+            group.addTask { await self.keepInStep() }
+            group.addTask { await self.keepStoreClean() }
             try await group.waitForAll()
         }
     }

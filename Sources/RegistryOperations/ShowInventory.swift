@@ -39,7 +39,8 @@ extension Registry {
             let snapshot = deployment.snapshot.flatMap { snapshots[$0] }
             let state: InventoryRow.State =
                 switch snapshot.map({ canServe($0)?.state ?? .served }) {
-                case .served: .approved
+                // The bytes on that host are those that were approved, whatever became of ours.
+                case .served, .damaged, .expired: .approved
                 case .revoked: .revoked
                 case .refused, .failed: .refused
                 case .held, .preparing: .held

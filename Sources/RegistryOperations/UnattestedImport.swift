@@ -20,7 +20,10 @@ struct UnattestedImport: Sendable {
         let leftOut = snapshot.files.keys.filter { wanted[$0] == nil }.sorted()
             .map { LeftOutFile(path: $0.text, format: FileFormat.byExtension($0.text).rawValue) }
         let total = try await blocking { wanted.values.reduce(0 as Int64) { $0 + (Self.size($1) ?? 0) } }
-        try await blocking { [blobs = registry.blobs] in try blobs.requireSpace(for: total) }
+        let reservation = try await registry.reserveRoom(for: total, repository: snapshot.repository)
+        defer { reservation.release() }
+        let hold = BlobHold(registry.holds)
+        defer { hold.release() }
         var entries: [FileEntry] = []
         var parts: [IngestFile] = []
         for (path, location) in wanted.sorted(by: { $0.key < $1.key }) {
@@ -29,6 +32,7 @@ struct UnattestedImport: Sendable {
             entries.append(entry)
             parts.append(part)
         }
+        try await registry.hold(entries.map(\.digest), in: hold)
         try await blocking { [parts, blobs = registry.blobs] in try blobs.publish(parts) }
         let manifest = Manifest(entries)
         // A commit that is made up is made of the content, so that the same bytes get the same one.

@@ -30,8 +30,11 @@ package enum Verbs {
     package static let all: [any Verb.Type] = [
         Mirror.self, ListModels.self, ShowModel.self, RevokeModel.self, ShowStatistics.self, ShowInventory.self,
         CreateToken.self, CompareModels.self, Retest.self, CancelModel.self, ListJobs.self, PlanMirror.self,
+        Discover.self, ListBases.self,
+        Sync.self, AcceptOrigin.self,
         Import.self,
         QueueMirror.self,
+        Scrub.self, CollectGarbage.self, PinModel.self, UnpinModel.self, ShowStorage.self,
     ]
 }
 
@@ -56,6 +59,7 @@ package struct Failure: Error, Codable, Sendable, CustomStringConvertible {
         case StorageError.mismatch: self.init(message: "\(error)", exitCode: 4)
         case CatalogError.notADatabase: self.init(message: "\(error)", exitCode: 4)
         case UpstreamError.endpoint: self.init(message: "\(error)", exitCode: 2)
+        case is QuotaRefusal: self.init(message: "\(error)", exitCode: 3)
         case is CancellationError: self.init(message: "cancelled", exitCode: 1)
         default: self.init(message: "\(error)", exitCode: 1)
         }
@@ -72,6 +76,8 @@ package enum OperationError: Error, CustomStringConvertible {
     /// The test could not be made, for a reason that lies with this machine: no verdict on the model.
     case cannotTest(String)
     case notHere(RepositoryID, String)
+    /// Upstream's repository is not what it was: a person has to look.
+    case attention(RepositoryID, String)
     /// By somebody's word, which is given.
     case cancelled(String)
     case invalid(String)
@@ -92,6 +98,9 @@ package enum OperationError: Error, CustomStringConvertible {
             "the smoke test cannot run on this machine, which says nothing about the model: \(reason)"
         case .notHere(let repository, let reason):
             "\(repository) cannot be tested: \(reason); 'lapidary mirror \(repository)' fetches it again"
+        case .attention(let repository, let reason):
+            "\(repository) needs a person: \(reason). What is served of it stays; when you have looked: "
+                + "'lapidary accept \(repository) --reason …'"
         case .cancelled(let reason): "\(reason); the same command can be given again"
         case .invalid(let message): message
         }

@@ -13,6 +13,9 @@ package struct Policy: Sendable, Equatable {
     /// Bytes of a snapshot's files together.
     package var maximumSize: Int64
     package var smokeTest: SmokeTest
+    package var retention: Retention
+    package var quotas: Quotas
+    package var follow: Follow
     /// How many people must approve before a snapshot is promoted.
     package var approvals: Int
 

@@ -77,6 +77,9 @@ extension Policy {
         try authors.finish()
         maximumSize = try top.size("maximum-size")
         smokeTest = try SmokeTest(top.section("smoke-test"), take)
+        retention = try Retention(top.section("retention"))
+        quotas = try Quotas(top.section("quotas"))
+        follow = try Follow(top.section("follow"))
         approvals = try top.integer("approvals", in: 0...100)
         try top.finish()
     }

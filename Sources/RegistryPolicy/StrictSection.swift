@@ -101,6 +101,18 @@ package struct StrictSection {
         return value
     }
 
+    /// - Returns: nil where the word stands there instead of a number.
+    package mutating func integer(
+        _ key: String, in range: ClosedRange<Int>, or word: String
+    ) throws(PolicyError) -> Int? {
+        let node = try node(key)
+        if node.scalar?.string == word { return nil }
+        guard let value = (node.scalar?.string).flatMap({ Int($0) }), range.contains(value) else {
+            throw mistyped(key, node, "a whole number from \(range.lowerBound) to \(range.upperBound), or '\(word)'")
+        }
+        return value
+    }
+
     package mutating func number(_ key: String, in range: ClosedRange<Double>) throws(PolicyError) -> Double {
         let node = try node(key)
         guard let value = (node.scalar?.string).flatMap({ Double($0) }), range.contains(value) else {
@@ -109,17 +121,33 @@ package struct StrictSection {
         return value
     }
 
+    /// Bytes, from `60 GB` or `2 GiB`; nil where the word stands there instead.
+    package mutating func size(_ key: String, or word: String) throws(PolicyError) -> Int64? {
+        let node = try node(key)
+        if node.scalar?.string == word { return nil }
+        guard let bytes = Self.bytes(node) else { throw mistyped(key, node, "a size such as 60 GB, or '\(word)'") }
+        return bytes
+    }
+
     /// Bytes, from `60 GB` or `2 GiB`.
     package mutating func size(_ key: String) throws(PolicyError) -> Int64 {
         let node = try node(key)
-        let parts = (node.scalar?.string ?? "").split(separator: " ")
+        guard let bytes = Self.bytes(node) else { throw mistyped(key, node, "a size such as 60 GB or 512 MiB") }
+        return bytes
+    }
+
+    private static func bytes(_ node: Node) -> Int64? { bytes(node.scalar?.string ?? "") }
+
+    /// Bytes, from `60 GB` or `2 GiB`; nil where it is no such text.
+    package static func bytes(_ text: String) -> Int64? {
+        let parts = text.split(separator: " ")
         let units: [Substring: Int64] = [
             "B": 1, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
             "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
         ]
         guard parts.count == 2, let count = Int64(parts[0]), count > 0, let unit = units[parts[1]],
             case let (bytes, false) = count.multipliedReportingOverflow(by: unit)
-        else { throw mistyped(key, node, "a size such as 60 GB or 512 MiB") }
+        else { return nil }
         return bytes
     }
 
@@ -162,6 +190,12 @@ package struct StrictSection {
     package func refuse(_ key: String, _ advice: String) throws(PolicyError) {
         guard let (_, node, _) = keys.first(where: { $0.name == key }) else { return }
         throw Self.invalid(file, node.mark, "'\(key)' in \(name): \(advice)")
+    }
+
+    /// Why a key's value was not taken, at its place in the file.
+    func refusal(_ key: String, _ message: String) -> PolicyError {
+        let node = keys.first { $0.name == key }?.value
+        return Self.invalid(file, node?.mark ?? mark, "'\(key)' in \(name): \(message)")
     }
 
     private mutating func node(_ key: String) throws(PolicyError) -> Node {

@@ -7,7 +7,8 @@ package import RegistryCore
 ///           ingest/<key>.part         being fetched; a large one is resumed from here after a stop, as far as
 ///           ingest/<key>.ranges       says that its bytes are durable
 ///           ingest/view-<hex>/        a snapshot's files under their own names (hard links), while it is tested
-///           quarantine/<key>-<time>   bytes that did not match what upstream announced
+///           quarantine/<key>-<time>   bytes that did not match what upstream announced, or went bad here (scrub-…)
+///           trash/<hex>.<seconds>     blobs that nothing names any more, since when; gone for good a week later
 ///           keys/admin.token          0600: lets this machine's owner act through a running server
 ///           registry.sqlite (+ -wal, -shm)
 ///           registry.lock             held by the one owner process; says where its server listens
@@ -24,6 +25,7 @@ package struct StorageLayout: Sendable {
     package var lock: String { "\(root)/registry.lock" }
     package var ingest: String { "\(root)/ingest" }
     package var quarantine: String { "\(root)/quarantine" }
+    package var trash: String { "\(root)/trash" }
     package var keys: String { "\(root)/keys" }
     package var adminToken: String { "\(keys)/admin.token" }
     var blobs: String { "\(root)/blobs/sha256" }

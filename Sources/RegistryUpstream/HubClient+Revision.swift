@@ -17,8 +17,7 @@ extension HubClient {
         }
         // A renamed or taken-over repository answers under its new name (reliability B1): a person decides.
         guard answer.id.utf8.elementsEqual(repository.description.utf8) else {
-            throw UpstreamError.protocolViolation(
-                "repository id", expected: repository.description, got: "\(answer.id) (renamed?)")
+            throw UpstreamError.renamed(repository, to: answer.id)
         }
         if let commit = revision.commit, commit != answer.sha {
             throw UpstreamError.protocolViolation("commit of \(repository)", expected: commit.hex, got: answer.sha.hex)

@@ -6,6 +6,8 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
     case endpoint(String, reason: String)
     /// Missing, or private and hidden from this token; the Hub does not say which.
     case unknownRepository(RepositoryID, endpoint: String, anonymous: Bool)
+    /// Upstream answers under another name.
+    case renamed(RepositoryID, to: String)
     case unknownRevision(String, RepositoryID, endpoint: String)
     case entryNotFound(String, RepositoryID, endpoint: String)
     /// The licence has to be accepted first, on `page`.
@@ -36,6 +38,8 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
             "\(repository) is unknown at \(endpoint), or private; check the name, or set HF_TOKEN if it is private"
         case .unknownRepository(let repository, let endpoint, anonymous: false):
             "\(repository) is unknown at \(endpoint), or hidden from this HF_TOKEN; check the name and the token's rights"
+        case .renamed(let repository, let name):
+            "\(repository) answers as \(name.printable) upstream: it was renamed, or is spelled so; nothing was fetched"
         case .unknownRevision(let revision, let repository, let endpoint):
             "\(repository) has no revision '\(revision.printable)' at \(endpoint); leave the revision out for main"
         case .entryNotFound(let path, let repository, let endpoint):

@@ -12,6 +12,8 @@ package struct UpstreamRevision: Sendable, Equatable {
     }
 
     package let commit: CommitID
+    /// The Hub's own id of the repository, which a name that was given away does not keep; nil where it has none.
+    package let upstreamID: String?
     package let gating: Gating
     package let isPrivate: Bool
     package let author: String?
@@ -48,6 +50,7 @@ extension UpstreamRevision {
     struct Answer: Decodable {
         let id: String
         let sha: CommitID
+        @Lenient var _id: String?
         @Lenient var gated: Gate?
         @Lenient var disabled: Bool?
         @Lenient var isPrivate: Bool?
@@ -57,7 +60,7 @@ extension UpstreamRevision {
         @Lenient var cardData: Card?
 
         enum CodingKeys: String, CodingKey {
-            case id, sha, gated, disabled, author, lastModified, tags, cardData
+            case id, sha, _id, gated, disabled, author, lastModified, tags, cardData
             case isPrivate = "private"
         }
 
@@ -80,6 +83,7 @@ extension UpstreamRevision {
 
     init(_ answer: Answer) {
         commit = answer.sha
+        upstreamID = answer._id
         gating = answer.gated?.gating ?? .open
         isPrivate = answer.isPrivate ?? false
         author = answer.author

@@ -21,6 +21,9 @@ extension HubResponder {
         let target = call.target
         var found = repositories.values.sorted { $0.id < $1.id }
         for tag in target.all("filter") { found.removeAll { !$0.tags.contains(tag) } }
+        let children = Dictionary(
+            repositories.values.flatMap { $0.tags.filter { $0.hasPrefix("base_model:") } }.map { ($0, 1) },
+            uniquingKeysWith: +)
         for author in target.all("author") { found.removeAll { $0.id.namespace != author } }
         for words in target.all("search") {
             found.removeAll { !$0.id.description.lowercased().contains(words.lowercased()) }
@@ -43,7 +46,9 @@ extension HubResponder {
         if !target.all("expand").isEmpty {
             rows = []
             for repository in page {
-                guard let answer = expandedRow(repository.description(), target.all("expand")) else {
+                var all = repository.description()
+                all["childrenModelCount"] = .integer(Int64(children["base_model:\(repository.id)"] ?? 0))
+                guard let answer = expandedRow(all, target.all("expand")) else {
                     return Self.unknownExpansion
                 }
                 rows.append(.object(answer))

@@ -9,13 +9,15 @@ import ServiceLifecycle
 struct HubResponder: HTTPResponder {
     typealias Context = BasicRequestContext
 
-    let repositories: [String: SampleRepository]
+    let shelf: SampleShelf
     let accounts: [Account]
     let faults: FaultPlan
     let addresses: SignedAddresses
     let rate: RateWindow
     let pageSize: Int
     let log: RequestLog
+
+    var repositories: [String: SampleRepository] { shelf.repositories }
 
     func respond(to request: Request, context: Context) async throws -> Response {
         var call = Call(request, context)
@@ -89,6 +91,9 @@ struct HubResponder: HTTPResponder {
         if let repository = repositories[name] {
             guard !repository.isDisabled else { return .refusal(403, "Access to this resource is disabled.") }
             return await body(repository)
+        }
+        if let target = shelf.moved[name] {
+            return Answer(307, [("Location", call.target.raw.replacingOccurrences(of: name, with: target))])
         }
         // Another spelling is sent to the right one (hub-protocol 3.3).
         if let right = repositories.keys.first(where: { $0.lowercased() == name.lowercased() }) {

@@ -9,6 +9,12 @@ struct RepositorySettings: Codable, Sendable {
     /// `manual` or `auto`.
     var gated: String?
     var disabled: Bool?
+    /// The Hub's own id, in place of one made from the name.
+    var id: String?
+    /// The author, in place of the namespace.
+    var author: String?
+    /// It has been renamed to this; the folder of its old name is not looked at.
+    var movedTo: String?
     var downloads: Int64?
     var likes: Int64?
     /// `YYYY-MM-DDTHH:MM:SS.fffZ`

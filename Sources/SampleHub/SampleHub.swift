@@ -20,6 +20,7 @@ package struct SampleHub: Sendable {
     private let host: String
     private let port: Int
     private let responder: HubResponder
+    private let shelf: SampleShelf
 
     /// Reads and hashes the whole folder; blocks meanwhile.
     ///
@@ -34,13 +35,17 @@ package struct SampleHub: Sendable {
     ) throws {
         self.host = host
         self.port = port
-        let all = try SampleRepository.all(in: folder)
-        repositories = all.map(\.id).sorted()
+        let shelf = try SampleShelf(folder)
+        self.shelf = shelf
+        repositories = shelf.repositories.values.map(\.id).sorted()
         responder = HubResponder(
-            repositories: Dictionary(uniqueKeysWithValues: all.map { ($0.id.description, $0) }),
+            shelf: shelf,
             accounts: accounts, faults: FaultPlan(faults), addresses: SignedAddresses(lifetime: signatureLifetime),
             rate: RateWindow(quota: 100_000), pageSize: max(pageSize, 1), log: log)
     }
+
+    /// Reads the folder again: from now on the hub has what lies there now. Blocking.
+    package func reload() throws { try shelf.reload() }
 
     /// Serves until a graceful shutdown reaches its task.
     ///

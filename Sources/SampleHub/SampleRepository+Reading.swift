@@ -4,16 +4,7 @@ import RegistryCore
 extension SampleRepository {
     /// Reads every repository of a hub folder, `{namespace}/{name}/…`, and hashes its files. Blocks on the disk.
     static func all(in folder: String) throws -> [SampleRepository] {
-        let manager = FileManager.default
-        let settingsPath = "\(folder)/hub.json"
-        var settings: HubSettings = [:]
-        do {
-            if let content = manager.contents(atPath: settingsPath) {
-                settings = try JSONDecoder().decode(HubSettings.self, from: content)
-            }
-        } catch {
-            throw SampleHubError(description: "\(settingsPath) is not a map of repositories to settings: \(error)")
-        }
+        var settings = try settings(in: folder)
         var repositories: [SampleRepository] = []
         for namespace in try directories(in: folder) {
             for name in try directories(in: "\(folder)/\(namespace)") {
@@ -22,10 +13,19 @@ extension SampleRepository {
                 repositories.append(try SampleRepository(id, at: "\(folder)/\(namespace)/\(name)", own))
             }
         }
-        if let stray = settings.keys.sorted().first {
-            throw SampleHubError(description: "\(settingsPath) names \(stray), but there is no folder of that name")
+        if let stray = settings.filter({ $0.value.movedTo == nil }).keys.sorted().first {
+            throw SampleHubError(description: "\(folder)/hub.json names \(stray), but there is no folder of that name")
         }
         return repositories
+    }
+
+    /// `hub.json` of a hub folder; nothing where there is none.
+    static func settings(in folder: String) throws -> HubSettings {
+        let path = "\(folder)/hub.json"
+        guard let content = FileManager.default.contents(atPath: path) else { return [:] }
+        do { return try JSONDecoder().decode(HubSettings.self, from: content) } catch {
+            throw SampleHubError(description: "\(path) is not a map of repositories to settings: \(error)")
+        }
     }
 
     private static func directories(in folder: String) throws -> [String] {

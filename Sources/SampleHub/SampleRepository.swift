@@ -59,8 +59,10 @@ struct SampleRepository: Sendable {
     /// Everything that `/api/models/{repo}` may say.
     func description(withBlobs: Bool = false) -> [String: JSON] {
         let all: [String: JSON?] = [
-            "_id": .text(String(ContentDigests.sha256(of: Array(id.description.utf8)).hex.prefix(24))),
-            "id": .text(id.description), "modelId": .text(id.description), "author": .text(id.namespace),
+            "_id": .text(
+                settings.id ?? String(ContentDigests.sha256(of: Array(id.description.utf8)).hex.prefix(24))),
+            "id": .text(id.description), "modelId": .text(id.description),
+            "author": .text(settings.author ?? id.namespace),
             "sha": .text(commit.hex), "createdAt": .text(created), "lastModified": .text(lastModified),
             "private": .bool(false), "disabled": .bool(isDisabled),
             "gated": settings.gated.map { .text($0) } ?? .bool(false),

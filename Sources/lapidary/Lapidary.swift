@@ -13,9 +13,11 @@ struct Lapidary: AsyncParsableCommand {
             3 refused, 4 corrupt. 'lapidary serve --help' explains the configuration.
             """,
         subcommands: [
-            Serve.self, MirrorCommand.self, ImportCommand.self, JobsCommand.self, ListCommand.self, ShowCommand.self,
+            Serve.self, MirrorCommand.self, ImportCommand.self, JobsCommand.self, DiscoverCommand.self,
+            SyncCommand.self, AcceptCommand.self, ListCommand.self, ShowCommand.self,
             CompareCommand.self,
             RetestCommand.self, CancelCommand.self, RevokeCommand.self, SmokeTestCommand.self, GenerateCommand.self,
+            ScrubCommand.self, GarbageCommand.self, PinCommand.self, UnpinCommand.self, StorageCommand.self,
             StatsCommand.self, ScanCommand.self, InventoryCommand.self, TokenCommand.self, DemoCommand.self,
             SampleHubCommand.self, BenchCommand.self,
         ])

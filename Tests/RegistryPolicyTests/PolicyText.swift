@@ -30,7 +30,24 @@ enum PolicyText {
             - repositories: ["*"]
               set: some-texts
           bounds: { \(bounds) }
+        retention: { keep: 3, quarantine-days: 30, trash-days: 7, scrub-days: 30 }
+        quotas:
+          total: 2 TB
+          namespaces:
+            - { match: google, size: 500 GB }
         approvals: 0
+        follow:
+          every-hours: 6
+          repositories: [google/gemma-3-1b-it]
+          bases:
+            - base: google/gemma-3-4b-it
+              relations: [finetune, quantized]
+              licences: [gemma]
+              weights: [safetensors]
+              maximum-size: 20 GB
+              minimum-downloads: 100
+              limit: 50
+          authors: []
 
         """
 

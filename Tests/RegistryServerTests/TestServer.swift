@@ -68,6 +68,8 @@ struct TestServer: Sendable {
           classes: []
           probes: []
           bounds: { \(SmokeTestBounds(maximumMeanNLL: 7).byKey.map { "\($0.key): \($0.value)" }.joined(separator: ", ")) }
+        retention: { keep: all, quarantine-days: 30, trash-days: 7, scrub-days: never }
+        quotas: { total: none, namespaces: [] }
         approvals: 0
 
         """

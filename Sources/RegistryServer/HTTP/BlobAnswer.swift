@@ -9,7 +9,7 @@ import Synchronization
 final class BlobAnswer: Sendable {
     private let blob: OpenBlob
     private let range: Range<Int64>
-    private let isRevoked: @Sendable () -> Bool
+    private let mayBeSent: @Sendable () -> Bool
     private let ended: @Sendable (_ sent: Int64, _ isComplete: Bool) -> Void
     private let isCancelled = Atomic(false)
     /// Bytes that went to the connection, and of those the ones that the kernel has taken.
@@ -17,12 +17,12 @@ final class BlobAnswer: Sendable {
     private let taken = Atomic<Int64>(0)
 
     init(
-        _ blob: OpenBlob, range: Range<Int64>, isRevoked: @escaping @Sendable () -> Bool,
+        _ blob: OpenBlob, range: Range<Int64>, mayBeSent: @escaping @Sendable () -> Bool,
         ended: @escaping @Sendable (_ sent: Int64, _ isComplete: Bool) -> Void
     ) {
         self.blob = blob
         self.range = range
-        self.isRevoked = isRevoked
+        self.mayBeSent = mayBeSent
         self.ended = ended
     }
 
@@ -51,7 +51,7 @@ final class BlobAnswer: Sendable {
     private var event: BlobBody {
         BlobBody(
             blob: blob, range: range,
-            mayContinue: { !self.isCancelled.load(ordering: .relaxed) && !self.isRevoked() },
+            mayContinue: { !self.isCancelled.load(ordering: .relaxed) && self.mayBeSent() },
             offered: { self.offered.wrappingAdd($0, ordering: .relaxed) },
             taken: { self.taken.wrappingAdd($0, ordering: .relaxed) })
     }

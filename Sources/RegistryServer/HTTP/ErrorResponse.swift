@@ -73,6 +73,9 @@ package struct ErrorResponse: Error, Equatable, Sendable {
         case .preparing:
             self.init(.serviceUnavailable, "ModelPreparing", message)
             retryAfter = 10
+        case .damaged:
+            self.init(.serviceUnavailable, "ModelDamaged", message)
+            retryAfter = 60
         case .held, .refused, .revoked: self.init(.forbidden, "RevisionNotFound", message)
         }
     }

@@ -40,10 +40,11 @@ extension Responder {
         case .unsatisfiable: throw ErrorResponse.rangeNotSatisfiable(size: entry.size, commit: snapshot.commit)
         }
 
+        let pass = registry.pass(for: snapshot.id)
         let blob = try await open(entry)
         let registry = registry
         let answer = BlobAnswer(
-            blob, range: range, isRevoked: { registry.isRevoked(snapshot.id) },
+            blob, range: range, mayBeSent: { pass.isValid },
             ended: { sent, isComplete in
                 let outcome: Transfer.Outcome =
                     !isComplete ? .aborted : sent == entry.size ? .complete : .partial

@@ -1,0 +1,79 @@
+import Logging
+import RegistryCatalog
+import RegistryCore
+import RegistryPolicy
+import RegistryUpstream
+
+extension Registry {
+    /// What the policy follows, in the order in which to look at it: bases first, then the rest. Lists families and
+    /// watched bases anew on the way.
+    func followed(_ report: @escaping Report) async throws -> [[RepositoryID]] {
+        let follow = policy.follow
+        let bases = follow.bases.map(\.base)
+        var found: [RepositoryID] = []
+        let watched = try await catalog.variantBases().filter(\.isWatched).map(\.base)
+        for base in Set(bases).union(watched).sorted() {
+            do {
+                _ = try await Discover(base: base).perform(in: self, report: report)
+            } catch let error where !(error is CancellationError) {
+                // What was listed before still holds.
+                report(.message("\(base): variants not listed: \(Failure(error).message)"))
+            }
+        }
+        for family in follow.bases {
+            var known = Discover(base: family.base)
+            known.cached = true
+            let rows = (try? await known.perform(in: self, report: report).rows) ?? []
+            found += rows.filter { family.follows($0.variant) }.prefix(family.filter.limit).map(\.variant.repository)
+        }
+        for shelf in follow.authors {
+            do {
+                let models = try await upstream.models(by: shelf.author, limit: 10_000).models
+                found += models.filter(shelf.follows).prefix(shelf.filter.limit).map(\.repository)
+            } catch let error where !(error is CancellationError) {
+                report(.message("\(shelf.author): models not listed: \(Failure(error).message)"))
+            }
+        }
+        let first = Set(bases).union(follow.repositories).sorted()
+        var seen = Set(first)
+        return [first, found.filter { seen.insert($0).inserted }]
+    }
+
+    /// Background work, until cancelled: a round of sync as often as the policy says, also after a restart.
+    func keepInStep() async {
+        while !Task.isCancelled {
+            if let hours = policy.follow.everyHours, await isSyncDue(after: hours) {
+                do {
+                    let answer = try await Sync().perform(in: self) { _ in }
+                    Logger(label: "lapidary").notice("sync: \(answer.summary)")
+                } catch is CancellationError {
+                    return
+                } catch {
+                    Logger(label: "lapidary").error("sync: \(Failure(error).message)")
+                }
+            }
+            try? await Task.sleep(for: .seconds(60 * Double.random(in: 0.8...1.2)))
+        }
+    }
+
+    private func isSyncDue(after hours: Int) async -> Bool {
+        guard let last = try? await catalog.lastSync() else { return true }
+        return last.startedAt.secondsAgo >= Int64(hours) * 3600
+    }
+}
+
+extension Policy.Family {
+    func follows(_ variant: Variant) -> Bool {
+        guard let relation = variant.relation, relations.contains(relation), variant.goneAt == nil else { return false }
+        return filter.admits(
+            licence: variant.licence, weights: variant.formats, size: variant.size, downloads: variant.downloads)
+    }
+}
+
+extension Policy.Shelf {
+    func follows(_ model: UpstreamModel) -> Bool {
+        names.contains { $0.matches(model.repository.name) }
+            && filter.admits(
+                licence: model.licence, weights: model.formats, size: model.size, downloads: model.downloads ?? 0)
+    }
+}

@@ -1,0 +1,123 @@
+import Logging
+import RegistryCatalog
+package import RegistryCore
+import RegistryPolicy
+import RegistryUpstream
+
+/// Keeps what the policy follows in step with upstream: lists families anew, looks at each repository once, and fetches,
+/// tests and decides on what has a new commit. What is served stays what was approved.
+package struct Sync: Verb {
+    package static let name = "sync"
+    /// Repositories under way at once.
+    private static let width = 4
+
+    /// These alone; empty for all that is followed.
+    package var only: [RepositoryID]
+    /// True to look and fetch nothing.
+    package var dryRun: Bool
+
+    package init(only: [RepositoryID] = [], dryRun: Bool = false) {
+        self.only = only
+        self.dryRun = dryRun
+    }
+
+    package enum Outcome: String, Codable, Sendable, CaseIterable {
+        case unchanged
+        /// Seen for the first time.
+        case new
+        /// Has another commit than the one that is here.
+        case changed
+        /// Needs a person.
+        case attention
+        case failed
+    }
+
+    package struct Row: Codable, Sendable {
+        package let repository: RepositoryID
+        package let outcome: Outcome
+        package let note: String
+    }
+
+    package struct Answer: Codable, Sendable {
+        package let rows: [Row]
+        package let summary: String
+        /// 0, or 1 where something failed or needs a person.
+        package let exitCode: Int32
+    }
+
+    package func perform(in registry: Registry, report: @escaping Report) async throws -> Answer {
+        try await registry.syncTurn.hold { try await round(in: registry, report) }
+    }
+
+    private func round(in registry: Registry, _ report: @escaping Report) async throws -> Answer {
+        let id = dryRun ? nil : try await registry.catalog.beginSync()
+        var rows: [Row] = []
+        do {
+            let followed = only.isEmpty ? try await registry.followed(report) : [only]
+            // Bases before their variants: the smoke test compares with what is served.
+            for wave in followed { rows += try await look(at: wave, in: registry, report) }
+        } catch {
+            if let id { try? await registry.catalog.endSync(id, "ended early: \(Failure(error).message)") }
+            throw error
+        }
+        let counts = Outcome.allCases.compactMap { outcome in
+            let count = rows.count { $0.outcome == outcome }
+            return count == 0 ? nil : "\(count) \(outcome.rawValue)"
+        }
+        let summary =
+            rows.isEmpty ? "nothing is followed" : "\(rows.count) looked at: " + counts.joined(separator: ", ")
+        if let id { try await registry.catalog.endSync(id, summary) }
+        let isWell = !rows.contains { $0.outcome == .failed || $0.outcome == .attention }
+        return Answer(rows: rows, summary: summary, exitCode: isWell ? 0 : 1)
+    }
+
+    private func look(
+        at repositories: [RepositoryID], in registry: Registry, _ report: @escaping Report
+    ) async throws -> [Row] {
+        try await withThrowingTaskGroup(of: Row.self) { group in
+            var waiting = repositories[...]
+            var rows: [Row] = []
+            func startNext() {
+                guard let repository = waiting.popFirst() else { return }
+                group.addTask { try await look(at: repository, in: registry, report) }
+            }
+            for _ in 0..<Self.width { startNext() }
+            while let row = try await group.next() {
+                report(.message("\(row.repository): \(row.outcome.rawValue), \(row.note)"))
+                rows.append(row)
+                startNext()
+            }
+            return rows.sorted { $0.repository < $1.repository }
+        }
+    }
+
+    private func look(
+        at repository: RepositoryID, in registry: Registry, _ report: @escaping Report
+    ) async throws -> Row {
+        do {
+            let before = try await registry.catalog.snapshots(of: repository)
+            if dryRun {
+                let found = try await registry.identified(repository) {
+                    try await registry.upstream.revision(.main, of: repository)
+                }
+                let isKnown = before.contains { $0.commit == found.commit }
+                return Row(
+                    repository: repository, outcome: isKnown ? .unchanged : before.isEmpty ? .new : .changed,
+                    note: isKnown ? "\(found.commit.short) is here" : "\(found.commit.short) would be fetched")
+            }
+            let order = Mirror(repository: repository, revision: .main, promotion: .ifNew)
+            let answer = try await order.perform(in: registry) { step in
+                guard case .message(let text) = step else { return }
+                report(.message("\(repository): \(text)"))
+            }
+            let words = answer.rule.isEmpty ? "served" : "\(answer.state.rawValue) by \(answer.rule): \(answer.reason)"
+            return Row(
+                repository: repository, outcome: answer.wasHere ? .unchanged : before.isEmpty ? .new : .changed,
+                note: "\(answer.commit.short) \(words)")
+        } catch OperationError.attention(_, let reason) {
+            return Row(repository: repository, outcome: .attention, note: reason)
+        } catch let error where !(error is CancellationError) {
+            return Row(repository: repository, outcome: .failed, note: Failure(error).message)
+        }
+    }
+}
