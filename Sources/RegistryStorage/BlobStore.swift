@@ -35,7 +35,10 @@ package struct BlobStore: Sendable {
     package func ingest(
         _ label: String, of repository: String, size: Int64, sha256: SHA256Digest?, gitObject: GitObjectID
     ) throws(StorageError) -> IngestFile {
-        try IngestFile(store: self, key: Self.key(repository, sha256, gitObject), label: label, size: size)
+        try IngestFile(
+            store: self, key: Self.key(repository, sha256, gitObject), label: label, size: size,
+            // A file in LFS is announced by its SHA-256; the git id is its pointer's, so SHA-1 would cost for nothing.
+            hasGitObject: sha256 == nil)
     }
 
     /// Removes what an attempt left of a file.

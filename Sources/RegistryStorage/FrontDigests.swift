@@ -9,16 +9,20 @@ import Synchronization
 ///
 /// One thread at a time hashes; any may ring.
 final class FrontDigests: @unchecked Sendable {
+    /// What the disk is started on at a time.
+    private static let stretch: Int64 = 8 << 20
+
     /// Rung when there may be more to hash.
     let rings: AsyncStream<Void>
     private let bell: AsyncStream<Void>.Continuation
-    private let size: Int64
+    private let gitSize: Int64?
     private var digests: ContentDigests
     private var generation = 0
 
-    init(size: Int64) {
-        self.size = size
-        digests = ContentDigests(size: size)
+    /// - Parameter gitSize: the file's size where its git object id is wanted too.
+    init(gitSize: Int64?) {
+        self.gitSize = gitSize
+        digests = ContentDigests(size: gitSize)
         (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -36,7 +40,7 @@ final class FrontDigests: @unchecked Sendable {
         while true {
             let (front, current) = file.state.withLock { ($0.written.front, $0.generation) }
             if current != generation {
-                digests = ContentDigests(size: size)
+                digests = ContentDigests(size: gitSize)
                 generation = current
             }
             let offset = digests.count
@@ -53,7 +57,9 @@ final class FrontDigests: @unchecked Sendable {
             }
             digests.update(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
             // Begun early, the sync at the end is short. Only a hint, so its failure means nothing.
-            lapidary_start_writing(descriptor, off_t(offset), off_t(count))
+            if digests.count / Self.stretch > offset / Self.stretch {
+                lapidary_start_writing(descriptor, off_t(offset / Self.stretch * Self.stretch), off_t(Self.stretch))
+            }
         }
     }
 

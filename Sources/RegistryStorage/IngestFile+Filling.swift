@@ -67,7 +67,7 @@ extension IngestFile {
         try digests.advance(self)
         let found = digests.finished()
         guard missing.isEmpty, sha256 == nil || sha256 == found.sha256,
-            gitObject == nil || gitObject == found.gitObject
+            sha256 != nil || gitObject == found.gitObject
         else { return false }
         try prove(found.sha256)
         return true

@@ -36,7 +36,9 @@ package final class IngestFile: @unchecked Sendable {
     let verified = Mutex<SHA256Digest?>(nil)
 
     /// Opens the part, and takes from an earlier attempt what its record vouches for.
-    init(store: BlobStore, key: String, label: String, size: Int64) throws(StorageError) {
+    init(
+        store: BlobStore, key: String, label: String, size: Int64, hasGitObject: Bool
+    ) throws(StorageError) {
         self.store = store
         self.key = key
         self.label = label
@@ -44,7 +46,7 @@ package final class IngestFile: @unchecked Sendable {
         path = store.layout.part(key)
         let opened = try PosixFile.openPart(path)
         descriptor = Mutex(opened)
-        digests = FrontDigests(size: size)
+        digests = FrontDigests(gitSize: hasGitObject ? size : nil)
         var state = State()
         if size > Self.recorded, let record = PartRecord.read(store.layout.ranges(key), size: size),
             let ranges = record.ranges, (PosixFile.size(path) ?? 0) >= ranges.ranges.last?.upperBound ?? 0

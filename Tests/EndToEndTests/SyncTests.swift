@@ -50,7 +50,7 @@ import Testing
             #expect(try await house.registry.catalog.snapshots().isEmpty)
 
             let rows = try await sync(house)
-            #expect(rows.count >= 4, "\(rows.keys.sorted())")
+            #expect(rows.count >= 3, "\(rows.keys.sorted())")
             #expect(rows.values.allSatisfy { $0.outcome == .new }, "\(rows)")
             #expect(rows[Self.model]?.note.contains("served") == true)
             // Its base was here when it was tested.
@@ -178,7 +178,7 @@ import Testing
             try house.hub.reload()
             let run = try await house.lapidary("discover", "loop/a", "--watch")
             #expect(run.status == 0 && run.output.contains("31 of 31 models"), "\(run)")
-            #expect(run.output.contains("no: licences") && run.output.contains("no: formats"), "\(run.output)")
+            #expect(run.output.contains("no: formats"), "\(run.output)")
             let cached = try await house.lapidary("discover", "loop/a", "--cached", "--licence", "mit")
             #expect(cached.output.contains("30 of 31 models") && cached.output.contains("watched"), "\(cached.output)")
             try hub.delete("many/child-7")

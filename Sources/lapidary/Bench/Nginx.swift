@@ -4,16 +4,28 @@ import RegistryCore
 /// The reference for serving a file: nginx with `sendfile on`, over the same file.
 struct Nginx: Sendable {
     let contender: Contender
+    /// Without a path.
+    let url: String
     private let process: Process
 
-    /// Nil where nginx is not installed.
+    /// What serves one file. Nil where nginx is not installed.
     static func start(serving file: String, in folder: String) async throws -> Nginx? {
+        let url = URL(fileURLWithPath: file)
+        return try await start(
+            root: url.deletingLastPathComponent().path, in: folder, more: "", probing: url.lastPathComponent)
+    }
+
+    /// Serves a folder.
+    /// - Parameters:
+    ///   - folder: for its own files.
+    ///   - more: directives of the server.
+    ///   - path: below the root; the contender's, and what tells that it is ready.
+    static func start(root: String, in folder: String, more: String, probing path: String) async throws -> Nginx? {
         guard let program = ["/usr/sbin/nginx", "/usr/bin/nginx"].first(where: FileManager.default.isExecutableFile)
         else {
             return nil
         }
         let port = Int.random(in: 20_000...60_000)
-        let url = URL(fileURLWithPath: file)
         let configuration = """
             daemon off; worker_processes 2; pid \(folder)/nginx.pid; error_log \(folder)/nginx.log;
             user \(NSUserName());
@@ -22,19 +34,19 @@ struct Nginx: Sendable {
                 access_log off; sendfile on; tcp_nopush on;
                 client_body_temp_path \(folder)/body; proxy_temp_path \(folder)/proxy;
                 fastcgi_temp_path \(folder)/fastcgi; uwsgi_temp_path \(folder)/uwsgi; scgi_temp_path \(folder)/scgi;
-                server { listen 127.0.0.1:\(port); root \(url.deletingLastPathComponent().path); }
+                server { listen 127.0.0.1:\(port); root \(root); \(more) }
             }
             """
-        let path = "\(folder)/nginx.conf"
-        try configuration.write(toFile: path, atomically: true, encoding: .utf8)
+        let file = "\(folder)/nginx.conf"
+        try configuration.write(toFile: file, atomically: true, encoding: .utf8)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = ["-c", path, "-e", "\(folder)/nginx.log"]
+        process.arguments = ["-c", file, "-e", "\(folder)/nginx.log"]
         process.standardError = FileHandle.nullDevice
         try process.run()
         let parent = process.processIdentifier
         let contender = Contender(
-            name: "nginx", url: "http://127.0.0.1:\(port)/\(url.lastPathComponent)",
+            name: "nginx", url: "http://127.0.0.1:\(port)/\(path)",
             cpuSeconds: { workers(of: parent).reduce(0) { $0 + cpuSeconds(of: $1) } })
         // nginx says nothing when it is ready; curl's own retries wait for its socket.
         try await blocking {
@@ -47,7 +59,7 @@ struct Nginx: Sendable {
             try probe.run()
             probe.waitUntilExit()
         }
-        return Nginx(contender: contender, process: process)
+        return Nginx(contender: contender, url: "http://127.0.0.1:\(port)", process: process)
     }
 
     func stop() {
