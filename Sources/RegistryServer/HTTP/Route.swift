@@ -14,6 +14,8 @@ package enum Route: Equatable {
     case compare
     /// Where re-tests stand.
     case tests
+    /// What the store holds.
+    case storage
 
     case resolve(RepositoryID, Revision, RepositoryPath)
     case raw(RepositoryID, Revision, RepositoryPath)
@@ -46,6 +48,7 @@ package enum Route: Equatable {
         case ("healthz", 1): self = .health
         case ("compare", 1): self = .compare
         case ("tests", 1): self = .tests
+        case ("storage", 1): self = .storage
         case ("assets", 2): self = pieces[1] == "lapidary.css" ? .stylesheet : .unknown
         case ("api", _): self = try Self.api(Array(pieces.dropFirst()))
         case (_, 2):

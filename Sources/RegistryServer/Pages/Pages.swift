@@ -18,7 +18,7 @@ struct Pages: Sendable {
             "layout": PackageResources.layout_mustache, "home": PackageResources.home_mustache,
             "model": PackageResources.model_mustache, "error": PackageResources.error_mustache,
             "smoketest": PackageResources.smoketest_mustache, "compare": PackageResources.compare_mustache,
-            "tests": PackageResources.tests_mustache,
+            "tests": PackageResources.tests_mustache, "storage": PackageResources.storage_mustache,
         ]
         var library = MustacheLibrary()
         for (name, bytes) in sources {
@@ -46,6 +46,10 @@ struct Pages: Sendable {
 
     func tests(_ registry: Registry) async throws -> Response {
         html(TestsPage(try await Retest().perform(in: registry) { _ in }, stylesheet: stylesheetPath), "tests")
+    }
+
+    func storage(_ registry: Registry) async throws -> Response {
+        html(StoragePage(try await ShowStorage().perform(in: registry) { _ in }, stylesheet: stylesheetPath), "storage")
     }
 
     func model(_ repository: RepositoryID, _ request: Request, _ registry: Registry) async throws -> Response {
