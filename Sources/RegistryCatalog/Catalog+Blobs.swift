@@ -57,12 +57,10 @@ extension Catalog {
         try await read { try Self.blobs($0, where: "digest = ?", [digest.hex]).first }
     }
 
-    /// Of one snapshot's files, by digest.
-    package func blobs(of snapshot: Int64) async throws -> [SHA256Digest: BlobRecord] {
-        try await read { database in
-            let blobs = try Self.blobs(
-                database, where: "digest IN (SELECT digest FROM file_entries WHERE snapshot_id = ?)", [snapshot])
-            return Dictionary(blobs.map { ($0.digest, $0) }) { first, _ in first }
+    /// Of one snapshot's files.
+    package func blobs(of snapshot: Int64) async throws -> [BlobRecord] {
+        try await read {
+            try Self.blobs($0, where: "digest IN (SELECT digest FROM file_entries WHERE snapshot_id = ?)", [snapshot])
         }
     }
 

@@ -12,8 +12,8 @@ struct ScrubRun: Sendable {
 }
 
 extension Registry {
-    /// Looks at blobs one after the other. What is wrong is out of service before the next one is looked at, and is
-    /// fetched again at the end.
+    /// Looks at blobs one after the other. What is wrong is out of service before the next one is looked at, and
+    /// fetched again.
     func scrub(_ blobs: [BlobRecord], pace: ReadPace, report: @escaping Report) async throws -> ScrubRun {
         var run = ScrubRun()
         guard !blobs.isEmpty else { return run }
@@ -26,11 +26,16 @@ extension Registry {
         // One file that cannot be read is a bad file; three in a row are a bad disk, of which no file is guilty.
         var unreadable: [(BlobRecord, BlobExamination, String)] = []
         var sound: [SHA256Digest] = []
+        // Thousands of small files would be thousands of lines.
+        var reportedAt = ContinuousClock.now - .seconds(2)
         for (index, blob) in blobs.enumerated() {
             try Task.checkCancellation()
-            report(
-                .message("scrubbing \(index + 1) of \(blobs.count): \(blob.digest.short), \(Quantity.bytes(blob.size))")
-            )
+            if ContinuousClock.now - reportedAt > .seconds(1) {
+                reportedAt = .now
+                report(
+                    .message(
+                        "scrubbing \(index + 1) of \(blobs.count): \(blob.digest.short), \(Quantity.bytes(blob.size))"))
+            }
             let examination = try await idling { [store = self.blobs] in
                 try store.examine(blob.digest, size: blob.size, pace: pace)
             }
@@ -55,11 +60,15 @@ extension Registry {
                         digest: blob.digest, size: blob.size, problem: "its mode was \(String(mode, radix: 8))",
                         files: try await catalog.uses(of: blob.digest).map(\.name),
                         outcome: "set back to 444; its bytes are right", isRight: true))
-            case .missing: try await note(blob, examination, "it is missing", &run)
+            case .missing: try await note(blob, examination, blob.damage?.reason ?? "it is missing", &run)
             case .damaged(let problem): try await note(blob, examination, problem, &run)
             }
             for (blob, examination, problem) in unreadable { try await note(blob, examination, problem, &run) }
             unreadable = []
+            // At once while upstream answers; where it does not, the rest need not wait for it one by one.
+            if !run.findings.contains(where: { !$0.isRight && !$0.outcome.isEmpty }) {
+                try await repairFound(&run, report)
+            }
             if sound.count == 100 {
                 try await catalog.noteSound(sound)
                 sound = []
@@ -101,7 +110,7 @@ extension Registry {
     }
 
     private func repairFound(_ run: inout ScrubRun, _ report: @escaping Report) async throws {
-        for (index, finding) in run.findings.enumerated() where !finding.isRight {
+        for (index, finding) in run.findings.enumerated() where !finding.isRight && finding.outcome.isEmpty {
             try Task.checkCancellation()
             let outcome = try await repair(finding.digest, size: finding.size, report)
             run.findings[index] = ScrubFinding(

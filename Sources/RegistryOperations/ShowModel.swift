@@ -26,7 +26,8 @@ package struct ShowModel: Verb {
         let verdicts = try await registry.catalog.evidence(.smokeTest, of: shown.id)
         return ModelDetail(
             summary: summary, refs: shown.refs, manifest: shown.manifest,
-            upstream: shown.upstream, files: try await registry.catalog.files(of: shown.id), leftOut: shown.leftOut,
+            upstream: shown.upstream, files: try await registry.catalog.files(of: shown.id),
+            blobs: try await registry.catalog.blobs(of: shown.id), pin: shown.pin, leftOut: shown.leftOut,
             evidence: Evidence.Kind.allCases.compactMap { shown.evidence[$0] }, decision: shown.decision,
             revocation: shown.revocation, pulls: try await registry.catalog.pulls(of: [shown.id]),
             deployments: try await registry.inventory().filter { $0.snapshot == shown.id },
@@ -58,6 +59,9 @@ package struct ModelDetail: Codable, Sendable {
     package let manifest: SHA256Digest?
     package let upstream: String
     package let files: [FileEntry]
+    /// What is known of the files' bytes here.
+    package let blobs: [BlobRecord]
+    package let pin: Pin?
     package let leftOut: [LeftOutFile]
     package let evidence: [Evidence]
     package let decision: Decision?
@@ -73,6 +77,18 @@ package struct ModelDetail: Codable, Sendable {
     package let retest: RetestRow?
     /// Models here that it descends from, that descend from it, or that share a base with it; as cards claim.
     package let relatives: [RepositoryID]
+}
+
+extension ModelDetail {
+    /// When the bytes of each digest were hashed here last, or what has become of them; in words.
+    package var lastVerified: [SHA256Digest: String] {
+        Dictionary(
+            blobs.map { blob in
+                let state = blob.damage.map { "damaged since \($0.foundAt.minutes)" } ?? blob.lastVerifiedAt.minutes
+                return (blob.digest, blob.removedAt == nil ? state : "not kept")
+            }
+        ) { first, _ in first }
+    }
 }
 
 /// A smoke test whose verdict another has replaced.

@@ -55,6 +55,7 @@ struct Responder: HTTPResponder {
         case .compare: return try await pages.compare(request, registry)
         case .tests: return try await pages.tests(registry)
         case .jobs: return try await pages.jobs(registry)
+        case .storage: return try await pages.storage(registry)
         case .modelPage(let repository): return try await pages.model(repository, request, registry)
         case .resolve(let repository, let revision, let path):
             return try await file(path, of: served(repository, revision), to: consumer, request, context)

@@ -16,6 +16,8 @@ package enum Route: Equatable {
     case tests
     /// What runs, waits and has ended.
     case jobs
+    /// What the store holds.
+    case storage
 
     case resolve(RepositoryID, Revision, RepositoryPath)
     case raw(RepositoryID, Revision, RepositoryPath)
@@ -49,6 +51,7 @@ package enum Route: Equatable {
         case ("compare", 1): self = .compare
         case ("tests", 1): self = .tests
         case ("jobs", 1): self = .jobs
+        case ("storage", 1): self = .storage
         case ("assets", 2): self = pieces[1] == "lapidary.css" ? .stylesheet : .unknown
         case ("api", _): self = try Self.api(Array(pieces.dropFirst()))
         case (_, 2):

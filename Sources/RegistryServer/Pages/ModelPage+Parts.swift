@@ -102,8 +102,10 @@ extension ModelPage {
         let href: String?
         let size: String
         let digest: String
+        let verified: String
 
-        init(_ file: FileEntry, of summary: ModelSummary) {
+        init(_ file: FileEntry, of summary: ModelSummary, _ lastVerified: [SHA256Digest: String]) {
+            verified = lastVerified[file.digest] ?? "–"
             path = file.path.text
             size = Quantity.bytes(file.size)
             digest = file.digest.hex

@@ -75,7 +75,8 @@ struct ModelPage {
         decision = detail.revocation == nil ? detail.decision.map(DecisionView.init) : nil
         evidence = detail.evidence.map(EvidenceView.init)
         hasEvidence = !evidence.isEmpty
-        files = detail.files.map { FileView($0, of: summary) }
+        let verified = detail.lastVerified
+        files = detail.files.map { FileView($0, of: summary, verified) }
         hasFiles = !files.isEmpty
         leftOut = detail.leftOut
         hasLeftOut = !leftOut.isEmpty
@@ -113,6 +114,10 @@ struct ModelPage {
         facts.append(Fact(name: "Smoke test", value: summary.verdict == "-" ? "not run" : summary.verdict))
         facts.append(Fact(name: "Since", value: summary.updatedAt.minutes))
         facts.append(Fact(name: "Mirrored from", value: detail.upstream, isCode: true))
+        if let pin = detail.pin {
+            facts.append(
+                Fact(name: "Pinned", value: pin.pinnedAt.minutes + (pin.reason.isEmpty ? "" : ": \(pin.reason)")))
+        }
         if let manifest = detail.manifest { facts.append(Fact(name: "Manifest", value: "\(manifest)", isCode: true)) }
         return facts
     }

@@ -18,8 +18,8 @@ struct Pages: Sendable {
             "layout": PackageResources.layout_mustache, "home": PackageResources.home_mustache,
             "model": PackageResources.model_mustache, "error": PackageResources.error_mustache,
             "smoketest": PackageResources.smoketest_mustache, "compare": PackageResources.compare_mustache,
-            "tests": PackageResources.tests_mustache,
             "jobs": PackageResources.jobs_mustache,
+            "tests": PackageResources.tests_mustache, "storage": PackageResources.storage_mustache,
         ]
         var library = MustacheLibrary()
         for (name, bytes) in sources {
@@ -56,6 +56,10 @@ struct Pages: Sendable {
         // A page without script that shows how things go.
         if page.isBusy { response.headers.set("Refresh", "3") }
         return response
+    }
+
+    func storage(_ registry: Registry) async throws -> Response {
+        html(StoragePage(try await ShowStorage().perform(in: registry) { _ in }, stylesheet: stylesheetPath), "storage")
     }
 
     func model(_ repository: RepositoryID, _ request: Request, _ registry: Registry) async throws -> Response {

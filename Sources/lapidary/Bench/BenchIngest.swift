@@ -6,7 +6,8 @@ import RegistryOperations
 struct BenchIngest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ingest",
-        abstract: "Fetch, verify and publish from loopback, in turns with curl, aria2c and hf where they are installed.",
+        abstract:
+            "Fetch, verify and publish from loopback, in turns with curl, aria2c and hf where they are installed.",
         discussion: """
             nginx serves a repository of random bytes over the Hub's protocol. Ours is a whole process: it asks for the \
             tree, fetches in pieces, hashes, syncs and publishes; curl and aria2c only write, hf writes and counts. \

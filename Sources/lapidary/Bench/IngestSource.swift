@@ -55,7 +55,8 @@ struct IngestSource: Sendable {
             bytes += length
         }
         let siblings = names.map { #"{"rfilename":"\#($0)"}"# }.joined(separator: ",")
-        try #"{"id":"\#(Self.repository)","modelId":"\#(Self.repository)","sha":"\#(Self.commit)","tags":[],"siblings":[\#(siblings)],"private":false,"gated":false,"disabled":false,"downloads":0,"likes":0}"#
+        try
+            #"{"id":"\#(Self.repository)","modelId":"\#(Self.repository)","sha":"\#(Self.commit)","tags":[],"siblings":[\#(siblings)],"private":false,"gated":false,"disabled":false,"downloads":0,"likes":0}"#
             .write(toFile: "\(api)/revision/main", atomically: true, encoding: .utf8)
         try "[\(entries.joined(separator: ","))]"
             .write(toFile: "\(api)/tree/\(Self.commit)", atomically: true, encoding: .utf8)
@@ -65,7 +66,9 @@ struct IngestSource: Sendable {
 
     func serve() async throws -> Nginx {
         let headers = "add_header X-Repo-Commit \(Self.commit) always; default_type application/json;"
-        guard let nginx = try await Nginx.start(root: root, in: root, more: headers, probing: "api/models/\(Self.repository)/revision/main")
+        guard
+            let nginx = try await Nginx.start(
+                root: root, in: root, more: headers, probing: "api/models/\(Self.repository)/revision/main")
         else { throw Failure(message: "nginx is what serves here: apt-get install nginx-light", exitCode: 1) }
         return nginx
     }

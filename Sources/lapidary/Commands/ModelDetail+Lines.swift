@@ -18,15 +18,20 @@ extension ModelDetail {
             let bases = summary.baseModels.joined(separator: ", ").printable
             lines.append("base       \(bases) (\(summary.relation?.printable ?? "relation not stated"); a claim)")
         }
+        if let pin {
+            let reason = pin.reason.isEmpty ? "" : ": \(pin.reason.printable)"
+            lines.append("pinned     since \(pin.pinnedAt.minutes)\(reason)")
+        }
         if !summary.activity.isEmpty { lines.append("now        \(summary.activity.printable)") }
         if let retest, retest.state != .current {
             lines.append("re-test    \(retest.change.printable); served under the verdict it has until all are tested")
         }
+        let verified = lastVerified
         lines +=
             [""]
             + Table(
-                head: ["FILE", "SIZE", "SHA-256"],
-                rows: files.map { [$0.path.text, Quantity.bytes($0.size), $0.digest.hex] }
+                head: ["FILE", "SIZE", "SHA-256", "LAST VERIFIED"],
+                rows: files.map { [$0.path.text, Quantity.bytes($0.size), $0.digest.hex, verified[$0.digest] ?? "-"] }
             ).lines
         lines += leftOut.map { "left out: \($0.path.printable) (\($0.format))" }
         for evidence in evidence { lines += [""] + evidence.lines }
