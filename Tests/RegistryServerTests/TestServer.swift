@@ -70,6 +70,7 @@ struct TestServer: Sendable {
           bounds: { \(SmokeTestBounds(maximumMeanNLL: 7).byKey.map { "\($0.key): \($0.value)" }.joined(separator: ", ")) }
         retention: { keep: all, quarantine-days: 30, trash-days: 7, scrub-days: never }
         quotas: { total: none, namespaces: [] }
+        follow: { every-hours: never, repositories: [], bases: [], authors: [] }
         approvals: 0
 
         """
