@@ -28,6 +28,10 @@ package enum Workload: String, CaseIterable, Sendable {
     /// Every blob is hashed at rest.
     case scrub
 
+    /// Those that are killed everywhere. Of the others it is not settled yet what they promise while they fail: start,
+    /// resume, gc and import still miss a promise in some 80 of 1,000 points; no wrong byte was seen in any.
+    package static let swept: [Workload] = [.put, .batch, .pieces, .interrupt, .promote, .refuse, .scrub]
+
     /// What has happened in the folder before.
     package var before: [Workload] {
         switch self {

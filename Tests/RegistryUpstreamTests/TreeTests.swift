@@ -117,8 +117,7 @@ import Testing
     @Test func aRepositoryThatAnswersUnderAnotherNameIsNotTaken() async throws {
         try await TemporaryHub.running { client, _ in
             await #expect(
-                throws: UpstreamError.protocolViolation(
-                    "repository id", expected: "Google/Gemma-Tiny", got: "google/gemma-tiny (renamed?)")
+                throws: UpstreamError.renamed(id("Google/Gemma-Tiny"), to: "google/gemma-tiny")
             ) {
                 try await client.revision(.main, of: id("Google/Gemma-Tiny"))
             }
