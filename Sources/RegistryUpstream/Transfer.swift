@@ -11,6 +11,7 @@ final class Transfer {
     /// True while the bandwidth is used up.
     private(set) var isPaused = false
     private let limiter: LimiterBox
+    private let proxy: HubOptions.Proxy?
     /// Nil once the header has arrived.
     private(set) var headDeadline: ContinuousClock.Instant?
     private(set) var head = ResponseHead()
@@ -27,6 +28,7 @@ final class Transfer {
         self.limiter = limiter
         self.handle = handle
         let request = order.request
+        proxy = options.proxy(for: request.address)
         headDeadline = ContinuousClock.now + request.deadlines.firstByte
         for line in request.headers { headers = curl_slist_append(headers, line) }
 
@@ -43,10 +45,7 @@ final class Transfer {
         curl_set_long(handle, CURLOPT_BUFFERSIZE, 512 * 1024)
         curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, request.deadlines.connect.milliseconds)
         curl_set_long(handle, CURLOPT_TIMEOUT_MS, request.total.milliseconds)
-        // libcurl's own reading of the environment where nothing is said here.
-        if let proxy = options.proxy { curl_set_text(handle, CURLOPT_PROXY, proxy) }
-        if let noProxy = options.noProxy { curl_set_text(handle, CURLOPT_NOPROXY, noProxy) }
-        if let bundle = options.caBundle { curl_set_text(handle, CURLOPT_CAINFO, bundle) }
+        options.apply(to: handle)
         if let netrc = options.netrc, request.isHome {
             curl_set_text(handle, CURLOPT_NETRC_FILE, netrc)
             curl_set_long(handle, CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
@@ -62,7 +61,8 @@ final class Transfer {
             guard Transfer.mayTake(size * count, transfer) else { return Int(CURL_WRITEFUNC_PAUSE) }
             return Transfer.deliver(bytes, size * count, to: transfer) { try $0.take(body: $1) }
         }
-        if !request.mayBePrivate, !options.usesProxy {
+        // The addresses behind a proxy are the proxy's affair.
+        if !request.mayBePrivate, proxy == nil {
             curl_set_opening(handle, Transfer.open, Unmanaged.passUnretained(self).toOpaque())
         }
         curl_set_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, transfer in
@@ -166,25 +166,8 @@ final class Transfer {
     /// The outcome, when libcurl says that the transfer is over.
     func outcome(_ code: CURLcode) -> Result<ResponseHead, any Error> {
         if let failure { return .failure(failure) }
-        guard code == CURLE_OK else { return .failure(TransferFault(code)) }
+        guard code == CURLE_OK else { return .failure(TransferFault(code, on: handle, through: proxy)) }
+        head.journey = Journey(handle)
         return .success(head)
-    }
-}
-
-extension TransferFault {
-    fileprivate init(_ code: CURLcode) {
-        let hint =
-            switch code {
-            case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
-                " (a network that looks into TLS has certificates of its own: --ca-bundle names them)"
-            case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY: " (--proxy names it, else https_proxy)"
-            default: ""
-            }
-        reason = String(cString: curl_easy_strerror(code)).lowercased() + hint
-        // A certificate that is not trusted now will not be trusted in four seconds.
-        mayPass = ![
-            CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL,
-            CURLE_SSL_CERTPROBLEM, CURLE_SSL_ISSUER_ERROR, CURLE_COULDNT_RESOLVE_PROXY,
-        ].contains(code)
     }
 }
