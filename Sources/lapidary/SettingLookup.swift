@@ -27,16 +27,11 @@ final class SettingLookup {
         _ name: String, _ option: String?, default value: String? = nil, show: (String) -> String = { $0 }
     ) -> String? {
         let variable = Self.variable(name)
-        let (found, source) =
-            if let option { (option, "--\(name)") } else if let text = environment[variable] {
-                (text, variable)
-            } else if let text = file?[name] {
-                (text, path ?? "")
-            } else {
-                (value, "default")
-            }
+        let file = path ?? ""
+        let candidates = [(option, "--\(name)"), (environment[variable], variable), (self.file?[name], file)]
+        let (found, source) = candidates.first { $0.0 != nil } ?? (value, "default")
         if let found { note(name, show(found), source) }
-        if name == "proxy", source == path { hasProxySecret = found?.contains("@") == true }
+        if name == "proxy", source == file { hasProxySecret = found?.contains("@") == true }
         return found
     }
 

@@ -75,6 +75,21 @@ import Testing
         }
     }
 
+    @Test func changedWeightsCostALookAtTheirHeadsToo() async throws {
+        let folder = try Folder.hub(settings: "{}", Self.model)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try await House.open(hub: folder) { house in
+            _ = try await house.mirror(Self.model)
+            let weights = URL(filePath: "\(folder)/\(Self.model)/model.safetensors")
+            var bytes = try Data(contentsOf: weights)
+            bytes[bytes.count - 2] ^= 1
+            try bytes.write(to: weights)
+            try await blocking { try house.hub.reload() }
+            let (planned, made) = try await compare(house)
+            #expect(planned == made && planned.files == 2)
+        }
+    }
+
     @Test func aTreeOfSeveralPagesIsCountedAsSuch() async throws {
         let folder = try Folder.hub(settings: "{}", Self.model)
         defer { try? FileManager.default.removeItem(atPath: folder) }
