@@ -23,13 +23,17 @@ package struct SyncVerdict {
 
     package var check: HealthCheck {
         let doubts = doubts
-        let disk = system.map { "\($0.type) at \($0.mountPoint)\($0.cache.map { ", disk cache \($0)" } ?? "")" }
+        let disk = system.map { system in
+            "\(system.type) at \(system.mountPoint)"
+                + (system.cache.map { ", \(system.isVirtual ? "virtual disk" : "disk"), its cache \($0)" } ?? "")
+        }
         let measured =
             "4 KiB are synced in \(milliseconds(median)) (median of \(times.count), longest "
             + "\(milliseconds(times.last ?? 0))) on \(disk ?? "an unknown file system")"
         let limits =
-            "what no program can see is whether the disk keeps what it says it has: that shows only pulling the plug "
-            + "while it is written to, and reading back what it had acknowledged"
+            "what no program can see is whether the disk\(system?.isVirtual == true ? ", and the machine below it," : "") "
+            + "keeps what it says it has: that shows only pulling the plug while it is written to, and reading back "
+            + "what it had acknowledged"
         return doubts.isEmpty
             ? HealthCheck("sync", .ok, measured, limits)
             : HealthCheck("sync", .warn, "\(measured): \(doubts.joined(separator: "; "))", limits)
@@ -52,7 +56,7 @@ package struct SyncVerdict {
                     + "memory that such file systems often lack")
         case .disk:
             if system.isRotational == true, median < Self.platter {
-                doubts.append("faster than a platter turns: a cache takes it, with a battery at best")
+                doubts.append("faster than a platter turns: a cache takes it, and whether that outlives a power cut cannot be told")
             } else if system.isRotational != true, median < Self.flash, system.cache == "write back" {
                 doubts.append("faster than flash writes, though the disk says that its cache has to be flushed")
             } else if median < 5e-6 {

@@ -123,7 +123,8 @@ struct UpstreamExamination {
         let off = abs(ahead)
         let seconds = Quantity.fixed(off, off < 10 ? 1 : 0)
         let measured =
-            off <= contact.uncertainty
+            // A server may keep a Date for a second.
+            off <= contact.uncertainty + 1
             ? "in step with upstream, as far as its Date tells (±\(Quantity.fixed(contact.uncertainty, 1)) s)"
             : "\(seconds) s \(ahead > 0 ? "behind" : "ahead of") upstream"
         let advice =

@@ -12,6 +12,8 @@ package struct MountedFileSystem: Sendable, Equatable {
     package var cache: String?
     /// Nil where it cannot be read, or there is no disk.
     package var isRotational: Bool?
+    /// A disk that a machine below ours makes up; whether it turns is then not known either.
+    package var isVirtual = false
 
     /// What bytes on it are worth, as far as its kind tells.
     package enum Kind: Sendable, Equatable {
@@ -55,10 +57,14 @@ package struct MountedFileSystem: Sendable, Equatable {
         let major = (device >> 8) & 0xFFF | (device >> 32) & 0xFFFF_F000
         let minor = device & 0xFF | (device >> 12) & 0xFFFF_FF00
         let block = "/sys/dev/block/\(major):\(minor)"
+        if let device = realpath(block, nil) {
+            defer { free(device) }
+            isVirtual = ["/virtio", "/vbd-", "/VMBUS"].contains { String(cString: device).contains($0) }
+        }
         // A partition's queue is its disk's.
         for queue in ["\(block)/queue", "\(block)/../queue"] where cache == nil {
             cache = Self.text("\(queue)/write_cache")?.trimmingCharacters(in: .whitespacesAndNewlines)
-            isRotational = Self.text("\(queue)/rotational").map { $0.hasPrefix("1") }
+            if !isVirtual { isRotational = Self.text("\(queue)/rotational").map { $0.hasPrefix("1") } }
         }
     }
 
