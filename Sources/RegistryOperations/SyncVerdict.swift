@@ -56,7 +56,10 @@ package struct SyncVerdict {
                     + "memory that such file systems often lack")
         case .disk:
             if system.isRotational == true, median < Self.platter {
-                doubts.append("faster than a platter turns: a cache takes it, and whether that outlives a power cut cannot be told")
+                doubts.append(
+                    "faster than a platter turns: a cache takes it, and whether that outlives a power cut cannot "
+                        + "be told"
+                )
             } else if system.isRotational != true, median < Self.flash, system.cache == "write back" {
                 doubts.append("faster than flash writes, though the disk says that its cache has to be flushed")
             } else if median < 5e-6 {
