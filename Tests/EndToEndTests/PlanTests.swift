@@ -60,16 +60,30 @@ import Testing
     }
 
     @Test func aHalfFetchedRepositoryCostsWhatIsMissing() async throws {
-        // Whatever is asked for after the first 200,000 bytes of the weights fails; those are kept.
-        let weights = "/storage/845569548d655d8f"
-        let faults = [Fault(.cut(after: 200_000), at: weights, times: 1), Fault(.status(404), at: weights, times: 1)]
-        try await House.open(faults: faults) { house in
+        let folder = try Folder.hub(settings: "{}", Self.model)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let repository = "\(folder)/\(Self.model)"
+        // Large enough for its parts to be on record: two pieces.
+        let notes = Array(String(repeating: "What has come need not come again.\n", count: 600_000).utf8)
+        try Data(notes).write(to: URL(filePath: "\(repository)/notes.txt"))
+        let attributes = try String(contentsOfFile: "\(repository)/.gitattributes", encoding: .utf8)
+        try "\(attributes)\nnotes.txt filter=lfs diff=lfs merge=lfs -text\n"
+            .write(toFile: "\(repository)/.gitattributes", atomically: true, encoding: .utf8)
+        // The first piece breaks off, the second comes, and where the first is taken up again nothing is found.
+        let place = "/storage/\(ContentDigests.sha256(of: notes).hex)"
+        let faults = [
+            Fault(.cut(after: 10_000_000), at: place, times: 1),
+            Fault(.silence(.milliseconds(1)), at: place, times: 1), Fault(.status(404), at: place, times: 1),
+        ]
+        try await House.open(hub: folder, faults: faults) { house in
             let whole = try await PlanMirror(repository: RepositoryID(Self.model), revision: .main)
                 .perform(in: house.registry) { _ in }
             await #expect(throws: (any Error).self) { try await house.mirror(Self.model) }
             let plan = try await PlanMirror(repository: RepositoryID(Self.model), revision: .main)
                 .perform(in: house.registry) { _ in }
-            #expect(plan.bytes < whole.bytes && plan.bytes > 0, "\(plan.bytes) of \(whole.bytes)")
+            #expect(plan.bytes <= whole.bytes - 10_000_000 && plan.bytes > 0, "\(plan.bytes) of \(whole.bytes)")
+            let here = try #require(plan.files.first { $0.path == "notes.txt" }).here
+            #expect(here >= 10_000_000 && here < notes.count)
             let (planned, made) = try await compare(house)
             #expect(planned == made)
         }
