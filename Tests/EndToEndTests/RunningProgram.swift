@@ -11,7 +11,7 @@ final class RunningProgram: Sendable {
     }
 
     let port: Int
-    private let pid: pid_t
+    private let process = Process()
     private let said: String
 
     /// Returns when it takes connections.
@@ -19,14 +19,12 @@ final class RunningProgram: Sendable {
         port = try LocalPort.free()
         said = FileManager.default.temporaryDirectory.path + "/program-\(UUID().uuidString).log"
         try Data().write(to: URL(filePath: said))
-        let process = Process()
         process.executableURL = URL(filePath: path)
         process.arguments = arguments(port)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: said)
         process.standardError = process.standardOutput
         try process.run()
-        pid = process.processIdentifier
         let deadline = ContinuousClock.now + .seconds(10)
         while !LocalPort.answers(port) {
             guard process.isRunning, .now < deadline else { throw DidNotStart(description: "\(path): \(log)") }
@@ -35,7 +33,8 @@ final class RunningProgram: Sendable {
     }
 
     deinit {
-        kill(pid, SIGTERM)
+        // A server that was run in this process has made it ignore SIGTERM, and what it starts does so too.
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         unlink(said)
     }
 
