@@ -9,7 +9,11 @@ import Testing
     @Test func aWindowThatIsUsedUpIsWaitedOutRatherThanRunInto() async throws {
         let waits = Collected<UpstreamWait>()
         let spent = Fault(.header("RateLimit: \"api\";r=0;t=1"), at: "/revision/", times: 1)
-        try await TemporaryHub.running(faults: [spent], waiting: { waits.append($0) }) { client, log in
+        // The window, the second after it, and up to four of jitter.
+        var attempts = AttemptPolicy.quick
+        attempts.longestWait = .seconds(7)
+        try await TemporaryHub.running(faults: [spent], attempts: attempts, waiting: { waits.append($0) }) {
+            client, log in
             _ = try await client.revision(.main, of: tiny)
             #expect(waits.values.isEmpty)
             _ = try await client.revision(.main, of: tiny)
