@@ -45,8 +45,9 @@ final class MemoryReceiver: TransferReceiver {
 extension ResponseHead {
     /// We ask for `identity`; compressed bytes would have another length and another hash (reliability C9).
     func requireIdentityCoding(from address: WebAddress) throws(UpstreamError) {
-        guard (200..<300).contains(status), let coding = self["content-encoding"], coding.lowercased() != "identity"
-        else { return }
-        throw .protocolViolation("Content-Encoding from \(address)", expected: "identity", got: coding)
+        guard (200..<300).contains(status) else { return }
+        for field in fields where field.name == "content-encoding" && field.value.lowercased() != "identity" {
+            throw .protocolViolation("Content-Encoding from \(address)", expected: "identity", got: field.value)
+        }
     }
 }
