@@ -73,10 +73,11 @@ struct HostileConnection {
             for start in stride(from: 0, to: wanted.count, by: 65_536) {
                 let chunk = UnsafeRawBufferPointer(rebasing: wanted[start..<min(start + 65_536, wanted.count)])
                 // One that is cut off was announced longer.
-                let announced = chunk.count + (wanted.count < bytes.count ? 1 : 0)
+                let isLast = start + chunk.count == wanted.count
+                let announced = chunk.count + (isLast && wanted.count < bytes.count ? 1 : 0)
                 try write(Array("\(String(announced, radix: 16))\r\n".utf8), every: nil)
                 try write(chunk, every: reply.drip)
-                try write(Array("\r\n".utf8), every: nil)
+                if announced == chunk.count { try write(Array("\r\n".utf8), every: nil) }
             }
         } else {
             try write(wanted, every: reply.drip)

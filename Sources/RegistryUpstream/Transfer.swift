@@ -156,6 +156,11 @@ final class Transfer {
     private func finishHead() throws {
         var status = 0
         curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+        // After 101 something else than HTTP would be spoken, and there is no other answer.
+        guard status != 101 else {
+            throw UpstreamError.protocolViolation(
+                "answer from \(order.request.address)", expected: "one in HTTP", got: "101")
+        }
         guard status >= 200 else { return }
         head.status = status
         headIsWhole = true

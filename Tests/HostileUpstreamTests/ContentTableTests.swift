@@ -47,8 +47,7 @@ import Testing
         Row("a page for people, in place of the redirect", webPage, page(.length, at: .resolve)),
         Row("a page for people, in place of an ordinary file", webPage, isLFS: false, page(.length)),
         Row(
-            "a page for people, in place of an ordinary file, of no length", .fails("webPage", ""),
-            alone: .fails("webPage", ""), isLFS: false, page(.chunked)),
+            "a page for people, in place of an ordinary file, of no length", webPage, isLFS: false, page(.chunked)),
         Row("a storage's error with 200", .fails("webPage", "'<?xml version"), text("<?xml version=\"1.0\"?><Error/>")),
         Row("a Git LFS pointer", lfsPointer, text(pointer)),
         Row("a Git LFS pointer, of no length", lfsPointer, text(pointer, .chunked)),

@@ -50,14 +50,16 @@ import Testing
     }
 
     @Test func whoWaitsForARateLimitHoldsNoConnection() async throws {
-        // The hub lets nobody ask it where files lie for three seconds; the storage does not know of that.
-        let limit = at(.resolve, times: 1) { reply, _ in reply["RateLimit"] = "\"resolvers\";r=0;t=2" }
+        // The hub lets nobody ask it where files lie for two seconds; the storage does not know of that.
+        let limit = at(.resolve, times: 1) { reply, _ in reply["RateLimit"] = "\"resolvers\";r=0;t=1" }
         let one = try HostileHub(Self.file, script: limit)
         defer { one.stop() }
         let options = HubOptions(connections: 1, piece: 100_000, redirectHosts: ["localhost"])
-        let waits = Mutex(0)
-        let client = try HubClient(endpoint: one.endpoint, attempts: .quick, options: options) { _ in
-            waits.withLock { $0 += 1 }
+        let (waits, wait) = AsyncStream<Void>.makeStream()
+        var attempts = AttemptPolicy.quick
+        attempts.longestWait = .seconds(10)
+        let client = try HubClient(endpoint: one.endpoint, attempts: attempts, options: options) { _ in
+            wait.yield()
         }
         defer { client.close() }
         let commit = try CommitID(HostileHub.commit)
@@ -74,7 +76,11 @@ import Testing
             group.addTask {
                 for await _ in started {}
                 try await client.fetch(file, of: id, at: commit, into: CountingSink(size: file.size, piece: 100_000) {})
-                #expect(waits.withLock { $0 } > 0)
+                wait.finish()
+                // It did wait: else nothing was shown here.
+                var count = 0
+                for await _ in waits { count += 1 }
+                #expect(count > 0)
             }
             try await group.waitForAll()
         }

@@ -40,29 +40,26 @@ struct BenchChaos: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(atPath: place) }
         Terminal.say("\(runs) runs, seed \(seed)")
         let began = ContinuousClock.now
-        let next = Mutex(0)
-        let report = Mutex(ChaosReport())
+        let progress = Progress()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in 0..<min(width, runs) {
                 let storage = "\(place)/\(worker)"
                 group.addTask { [seed, runs] in
                     let registry = try await Self.open(storage)
                     while true {
-                        let number = next.withLock { next in
-                            defer { next += 1 }
-                            return next
-                        }
+                        let number = progress.begin()
                         guard number < runs else { return }
                         let run = ChaosRun(seed: Self.seed(seed, number))
                         let outcome = try await run.perform(in: registry)
-                        let isBad = report.withLock { $0.add(outcome, of: run) }
-                        if isBad { Terminal.say("run \(number), seed \(run.seed): \(outcome.violations)") }
+                        if progress.end(outcome, of: run) {
+                            Terminal.say("run \(number), seed \(run.seed): \(outcome.violations)")
+                        }
                     }
                 }
             }
             try await group.waitForAll()
         }
-        let result = report.withLock { $0 }
+        let result = progress.report
         for line in result.lines { print(line) }
         let seconds = Quantity.fixed((ContinuousClock.now - began) / .seconds(1), 1)
         print("seed \(seed), \(seconds) s")
@@ -86,6 +83,25 @@ struct BenchChaos: AsyncParsableCommand {
         var settings = try RegistryOptions.parse(["--storage", storage]).resolve().registry
         settings.upstream = "http://127.0.0.1:9"
         return try await Registry.open(settings)
+    }
+}
+
+/// Who does which run, and what came of them.
+private final class Progress: Sendable {
+    private let state = Mutex((next: 0, report: ChaosReport()))
+
+    var report: ChaosReport { state.withLock(\.report) }
+
+    func begin() -> Int {
+        state.withLock { state in
+            defer { state.next += 1 }
+            return state.next
+        }
+    }
+
+    /// - Returns: whether anything happened that must not.
+    func end(_ outcome: ChaosRun.Outcome, of run: ChaosRun) -> Bool {
+        state.withLock { $0.report.add(outcome, of: run) }
     }
 }
 
