@@ -22,7 +22,8 @@ struct Fetch {
 
     /// - Returns: the manifest of what is now in the store, all of it.
     /// - Throws: ``StorageError/mismatch`` with nothing published and no part left; any other error with nothing
-    ///   published and the parts kept, so that the next attempt goes on where this one stopped.
+    ///   published, and kept what the next attempt can go on with: pieces on record, and files that are whole. Of a file
+    ///   that upstream sent wrongly nothing is kept.
     func run(in registry: Registry, report: @escaping Report) async throws -> Manifest {
         var fetched: [FileEntry] = []
         var missing: [UpstreamFile] = []
@@ -109,6 +110,19 @@ struct Fetch {
         _ file: UpstreamFile, _ registry: Registry, _ report: @escaping Report
     ) async throws -> (FileEntry, IngestFile) {
         let ingest = try await part(of: file, registry)
+        do {
+            return try await fill(ingest, file, registry, report)
+        } catch {
+            // What upstream sent wrongly is worth nothing; what came before other trouble is worth what is on record.
+            let isResumable = (error as? UpstreamError)?.isAboutContent != true
+            try? await blocking { ingest.abandon(isResumable: isResumable) }
+            throw error
+        }
+    }
+
+    private func fill(
+        _ ingest: IngestFile, _ file: UpstreamFile, _ registry: Registry, _ report: @escaping Report
+    ) async throws -> (FileEntry, IngestFile) {
         if try await take(file, into: ingest, report) {
             let digest = try await blocking { try ingest.proven() }
             return (FileEntry(file, digest: digest), ingest)

@@ -108,8 +108,8 @@ extension UpstreamError {
     /// True where upstream could not be asked, or does not know what was asked for; what it said wrongly is an error.
     fileprivate var leavesUnattested: Bool {
         switch self {
-        case .unreachable, .serverTrouble, .rateLimited, .unknownRepository, .unknownRevision, .unauthorized, .disabled,
-            .gated:
+        case .unreachable, .brokenOff, .tooSlow, .serverTrouble, .rateLimited, .unknownRepository, .unknownRevision,
+            .unauthorized, .disabled, .gated:
             true
         default: false
         }

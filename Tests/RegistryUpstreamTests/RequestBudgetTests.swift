@@ -56,6 +56,19 @@ import Testing
         }
     }
 
+    /// A hub that asks for silence until the end of days is asked again all the same.
+    @Test(arguments: ["Retry-After: Fri, 31 Dec 9999 23:59:59 GMT", "Retry-After: 99999999999"])
+    func aTimeThatNobodyLivesToSeeIsNoReasonToStop(header: String) async throws {
+        let storm = Fault(.status(429, header: header), at: "/revision/", times: 3)
+        try await TemporaryHub.running(faults: [storm]) { client, log in
+            await #expect(throws: UpstreamError.rateLimited(endpoint: client.endpoint, seconds: nil)) {
+                try await client.revision(.main, of: tiny)
+            }
+            _ = try await client.revision(.main, of: tiny)
+            #expect(log.entries.count == 4)
+        }
+    }
+
     @Test(arguments: [
         "", "nonsense", "\"api\"", "\"api\";r=;t=", "\"api\";r=-1;t=5", "\"api\";r=0;t=99999999999999999999", "r=0",
         "\"api\";t=5", "\"api\";r=0;t=86401",
