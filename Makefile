@@ -50,7 +50,7 @@ packages:
 	@.ci/packages libcurl4-openssl-dev libsqlite3-dev libssl-dev
 
 test-packages:
-	@.ci/packages curl chromium python3-venv
+	@.ci/packages curl chromium python3-venv openssl tinyproxy-bin microsocks socat
 
 # The real clients, each in a virtual environment of its own.
 clients: .venv/hub-2.4.0/bin/hf .venv/hub-0.36.2/bin/hf

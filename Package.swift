@@ -120,8 +120,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "RegistryCore", "RegistryCatalog", "RegistryOperations", "RegistryServer", "RegistryUpstream",
-                "SampleHub", "SealedProcess", "SmokeTesting",
+                "RegistryCore", "RegistryCatalog", "RegistryOperations", "RegistryServer", "RegistryStorage",
+                "RegistryUpstream", "SampleHub", "SealedProcess", "SmokeTesting",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(

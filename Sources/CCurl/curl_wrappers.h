@@ -41,6 +41,18 @@ static inline CURLcode curl_get_long(CURL *handle, CURLINFO what, long *value) {
     return (curl_easy_getinfo)(handle, what, value);
 }
 
+static inline CURLcode curl_get_double(CURL *handle, CURLINFO what, double *value) {
+    return (curl_easy_getinfo)(handle, what, value);
+}
+
+static inline CURLcode curl_get_text(CURL *handle, CURLINFO what, const char **value) {
+    return (curl_easy_getinfo)(handle, what, value);
+}
+
+static inline CURLcode curl_get_certificates(CURL *handle, struct curl_certinfo **value) {
+    return (curl_easy_getinfo)(handle, CURLINFO_CERTINFO, value);
+}
+
 static inline CURLMcode curl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
     return (curl_multi_setopt)(handle, option, value);
 }

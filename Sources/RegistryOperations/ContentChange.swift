@@ -29,10 +29,7 @@ struct ContentChange: Sendable {
     /// What the heads of changed weight files say, before any of them is fetched.
     func heads(of files: [UpstreamFile], at commit: CommitID, _ hub: HubClient) async throws -> [String] {
         var lines: [String] = []
-        for file in files where Selection.isWeight(file.path.text) {
-            guard let before = old.first(where: { $0.path == file.path }), before.digest != file.lfsDigest else {
-                continue
-            }
+        for (before, file) in changed(files) {
             do {
                 let words = try await compare(before, file, at: commit, hub)
                 lines.append("\(file.path): \(words.joined(separator: "; "))")
@@ -43,6 +40,16 @@ struct ContentChange: Sendable {
             }
         }
         return lines
+    }
+
+    /// Weight files whose bytes are others than those that they had under that name.
+    func changed(_ files: [UpstreamFile]) -> [(before: FileEntry, file: UpstreamFile)] {
+        files.filter { Selection.isWeight($0.path.text) }.compactMap { file in
+            guard let before = old.first(where: { $0.path == file.path }), before.digest != file.lfsDigest else {
+                return nil
+            }
+            return (before, file)
+        }
     }
 
     private func compare(

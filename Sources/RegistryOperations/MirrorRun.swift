@@ -91,25 +91,10 @@ struct MirrorRun: Sendable {
     /// is served needs none while its blobs are here, and what is revoked gets none.
     private func decidedBefore(_ known: SnapshotRecord, _ refs: [String]) async throws -> Mirror.Answer? {
         guard known.revocation == nil else { return answer(known, wasHere: true) }
-        guard !order.again, let decision = known.decision else { return nil }
-        let isServed = canServe(known) == nil
-        guard isServed || isUnderPresentRules(known, decision) else { return nil }
-        // Imported when upstream could not be asked: now it can.
-        guard known.evidence[.verification]?.outcome != .warned else { return nil }
-        guard known.manifest != nil, decision.outcome != .refuse else { return answer(known, wasHere: true) }
-        guard try await registry.areHere(registry.catalog.files(of: known.id)) else { return nil }
+        guard !order.again, try await registry.isDecided(known) else { return nil }
+        guard known.manifest != nil, known.decision?.outcome != .refuse else { return answer(known, wasHere: true) }
         try await decide(known, refs)
         return try await answer(reload(known), wasHere: true)
-    }
-
-    /// Whether policy and tester would say the same again.
-    private func isUnderPresentRules(_ known: SnapshotRecord, _ decision: Decision) -> Bool {
-        guard decision.policy == registry.policy.digest else { return false }
-        if let test = known.evidence[.smokeTest] {
-            return test.test?.identity == registry.plannedTest(of: repository)?.identity
-        }
-        return known.evidence.values.allSatisfy { $0.producer == registry.testerBuild }
-            && (decision.outcome == .refuse || known.evidence[.inspection]?.outcome == .failed)
     }
 
     private func decide(_ snapshot: SnapshotRecord, _ refs: [String]) async throws {

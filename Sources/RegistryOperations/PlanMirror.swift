@@ -3,6 +3,7 @@ package import RegistryCore
 import RegistryPolicy
 import RegistryStorage
 import RegistryUpstream
+import Synchronization
 
 /// What a mirroring would fetch, at what cost; nothing of it is done.
 package struct PlanMirror: Verb {
@@ -45,26 +46,49 @@ package struct PlanMirror: Verb {
 
     package func perform(in registry: Registry, report: @escaping Report) async throws -> Answer {
         let upstream = try await registry.upstream.revision(Revision(revision), of: repository)
-        let tree = try await registry.upstream.tree(of: repository, at: upstream.commit)
+        let pages = Atomic(0)
+        let tree = try await registry.upstream.tree(of: repository, at: upstream.commit) {
+            pages.wrappingAdd(1, ordering: .relaxed)
+        }
         let selection = Selection(tree, allowed: registry.policy.formats)
         let fetch = Fetch(repository: repository, commit: upstream.commit, files: selection.wanted)
         let files = try await fetch.files(in: registry)
-        let missing = files.filter { $0.here < $0.size }
-        let bytes = missing.reduce(0 as Int64) { $0.addingReportingOverflow($1.size - $1.here).partialValue }
-        let lfs = Set(selection.wanted.filter { $0.lfsDigest != nil }.map(\.path.text))
         let dossier = Dossier(
             repository: repository, licence: upstream.card.licence,
             totalSize: selection.wanted.reduce(0) { $0.addingReportingOverflow($1.size).partialValue },
             weights: selection.weights, others: selection.leftOut)
-        let (seconds, basis) = try await time(for: bytes, in: registry)
+        let findings = registry.policy.screen(dossier)
+        var isDecided = false
+        if let known = try await registry.catalog.snapshot(repository, Revision(upstream.commit.hex)) {
+            isDecided = try await registry.isDecided(known)
+        }
+        // What is decided on costs one question; what the policy refuses by its looks is not fetched.
+        let isFetched = !isDecided && !findings.contains { $0.effect == .refuse }
+        let costs =
+            try await isFetched
+            ? cost(of: selection.wanted, files, at: upstream.commit, registry) : (bytes: Int64(0), requests: 0)
+        let (seconds, basis) = try await time(for: costs.bytes, in: registry)
         return Answer(
             repository: repository, commit: upstream.commit, files: files, leftOut: selection.leftOut.count,
-            findings: registry.policy.screen(dossier), bytes: bytes,
-            // The description, and the tree a thousand entries at a time.
-            apiRequests: 1 + max(1, (tree.count + 999) / 1000),
-            // A file in LFS is redirected to storage once; the address of another leads to a second one (protocol 2.2).
-            resolverRequests: missing.reduce(0) { $0 + (lfs.contains($1.path) ? 1 : 2) }, seconds: seconds,
-            basis: basis, free: try await blocking { [blobs = registry.blobs] in try blobs.room() })
+            findings: findings, bytes: costs.bytes,
+            apiRequests: isDecided ? 1 : 1 + pages.load(ordering: .relaxed), resolverRequests: costs.requests,
+            seconds: seconds, basis: basis, free: try await blocking { [blobs = registry.blobs] in try blobs.room() })
+    }
+
+    private func cost(
+        of wanted: [UpstreamFile], _ files: [File], at commit: CommitID, _ registry: Registry
+    ) async throws -> (bytes: Int64, requests: Int) {
+        // Of several with the same bytes one is fetched.
+        var seen: Set<String> = []
+        let missing = zip(wanted, files).filter { file, state in
+            state.here < state.size && seen.insert(file.lfsDigest?.hex ?? file.gitObject.hex).inserted
+        }
+        let bytes = missing.reduce(0 as Int64) { $0.addingReportingOverflow($1.1.size - $1.1.here).partialValue }
+        // Of weights that changed under their name the heads are read first.
+        let change = try await ContentChange(of: repository, to: commit, in: registry)
+        let asked = missing.map(\.0) + (change?.changed(wanted).map(\.file) ?? [])
+        // A file in LFS is redirected to storage once; the address of another leads to a second one (protocol 2.2).
+        return (bytes, asked.reduce(0) { $0 + ($1.lfsDigest == nil ? 2 : 1) })
     }
 
     private func time(for bytes: Int64, in registry: Registry) async throws -> (Double?, String) {

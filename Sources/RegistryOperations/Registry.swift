@@ -23,10 +23,15 @@ package struct RegistryConfiguration: Sendable {
     package var anonymousPulls: Bool
     /// Where a refused person may ask, e.g. `#models on chat`; may be empty.
     package var contact: String
+    /// All of this for people, with where each came from.
+    package var settings: [Setting]
+    /// Files that hold secrets, by the settings.
+    package var secretFiles: [String]
 
     package init(
         storage: String, policies: String, upstream: String, upstreamToken: Secret?, executable: String,
-        anonymousPulls: Bool, contact: String, hub: HubOptions = HubOptions()
+        anonymousPulls: Bool, contact: String, hub: HubOptions = HubOptions(), settings: [Setting] = [],
+        secretFiles: [String] = []
     ) {
         self.storage = storage
         self.policies = policies
@@ -36,6 +41,8 @@ package struct RegistryConfiguration: Sendable {
         self.anonymousPulls = anonymousPulls
         self.contact = contact
         self.hub = hub
+        self.settings = settings
+        self.secretFiles = secretFiles
     }
 }
 

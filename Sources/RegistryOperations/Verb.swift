@@ -34,7 +34,7 @@ package enum Verbs {
         Sync.self, AcceptOrigin.self,
         Import.self,
         QueueMirror.self,
-        Scrub.self, CollectGarbage.self, PinModel.self, UnpinModel.self, ShowStorage.self,
+        Scrub.self, CollectGarbage.self, PinModel.self, UnpinModel.self, ShowStorage.self, Doctor.self,
     ]
 }
 

@@ -13,7 +13,11 @@ extension BlobStore {
         }
         let unit = Int64(clamping: status.f_frsize)
         let free = Int64(clamping: status.f_bavail).multipliedReportingOverflow(by: unit).partialValue
-        let all = Int64(clamping: status.f_blocks).multipliedReportingOverflow(by: unit).partialValue
-        return free - min(1 << 30, all / 10)
+        return free - Self.reserve(of: status)
+    }
+
+    static func reserve(of status: statvfs) -> Int64 {
+        let unit = Int64(clamping: status.f_frsize)
+        return min(1 << 30, Int64(clamping: status.f_blocks).multipliedReportingOverflow(by: unit).partialValue / 10)
     }
 }

@@ -47,10 +47,12 @@ enum PosixFile {
         }
     }
 
-    static func writeAll(_ descriptor: Int32, _ bytes: [UInt8], path: String) throws(StorageError) {
+    static func writeAll(
+        _ descriptor: Int32, _ bytes: [UInt8], at offset: Int64 = 0, path: String
+    ) throws(StorageError) {
         let outcome: Result<Void, StorageError> = bytes.withUnsafeBytes { buffer in
             do throws(StorageError) {
-                return .success(try writeAll(descriptor, buffer, at: 0, path: path))
+                return .success(try writeAll(descriptor, buffer, at: offset, path: path))
             } catch { return .failure(error) }
         }
         try outcome.get()

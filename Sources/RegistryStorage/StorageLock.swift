@@ -37,6 +37,16 @@ package final class StorageLock: Sendable {
         try PosixFile.writeAll(descriptor, Array(text), path: path)
     }
 
+    /// The owner that runs now and serves; nil where none does. Takes no lock, makes no folder.
+    package static func server(_ layout: StorageLayout) -> Owner? {
+        guard let owner = owner(layout), owner.server != nil else { return nil }
+        let descriptor = open(layout.lock, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        // A server that has ended leaves its words behind, but not its lock.
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK ? owner : nil
+    }
+
     /// What the lock file says; meaningful only while somebody holds the lock.
     package static func owner(_ layout: StorageLayout) -> Owner? {
         guard let text = FileManager.default.contents(atPath: layout.lock) else { return nil }

@@ -161,7 +161,8 @@ struct Obstacle: Error {
 
     init(_ head: ResponseHead, from address: WebAddress, is error: UpstreamError, home: WebAddress) {
         self.error = error
-        mayPass = error.mayPass
+        // A proxy that wants credentials will want them in four seconds too.
+        mayPass = error.mayPass && head.status != 407
         wait = mayPass ? head.secondsToWait.map { .seconds($0) } : nil
         isExpiredSignature = head.status == 403 && address.origin != home.origin
     }

@@ -11,8 +11,11 @@ extension HubClient {
     /// Refuses a tree with a path that ``RepositoryPath`` does not accept, or in which two paths could become one file
     /// on some machine that pulls it (reliability B2, B9).
     ///
+    /// - Parameter told: called for each page of it.
     /// - Throws: ``UpstreamError``; `CancellationError`.
-    package func tree(of repository: RepositoryID, at commit: CommitID) async throws -> [UpstreamFile] {
+    package func tree(
+        of repository: RepositoryID, at commit: CommitID, page told: @Sendable () -> Void = {}
+    ) async throws -> [UpstreamFile] {
         let subject = Subject(repository: repository, revision: commit.hex)
         var page: WebAddress? = try address("/api/models/\(repository)/tree/\(commit.hex)?recursive=true&expand=false")
         var entries = 0
@@ -24,6 +27,7 @@ extension HubClient {
                 let head = try await follow(current, about: subject, to: receiver)
                 return (try receiver.decode([TreeEntry].self, of: "tree of \(repository)"), head)
             }
+            told()
             entries += answer.count
             guard entries <= Self.entryLimit else {
                 throw violation(repository, expected: "at most \(Self.entryLimit) entries", got: "more")

@@ -47,6 +47,7 @@ package struct HubClient: Sendable {
             guard let file, !FileManager.default.isReadableFile(atPath: file) else { continue }
             throw unusable("\(file.printable), which \(setting) names, cannot be read")
         }
+        do { try options.requireProxy() } catch { throw unusable(error.reason) }
         guard let transfers = Transfers(options) else { throw unusable("libcurl does not start") }
 
         self.endpoint = String(text)

@@ -1,4 +1,3 @@
-import Foundation
 import RegistryCore
 
 /// How a client behaves towards its upstream, beside whom it asks.
@@ -18,7 +17,7 @@ package struct HubOptions: Sendable {
     package var noProxy: String?
     /// A file of certificates in place of the system's.
     package var caBundle: String?
-    /// A file of credentials for upstream and proxy, in place of none.
+    /// A file of credentials for upstream, in place of none. libcurl does not look there for a proxy's.
     package var netrc: String?
 
     package init(
@@ -49,12 +48,5 @@ package struct HubOptions: Sendable {
     /// Whether that host may be on this machine or in its network.
     func mayBePrivate(_ host: String, home: String) -> Bool {
         host == home || redirectHosts.contains { $0.lowercased() == host }
-    }
-
-    /// Whether connections go to a proxy: then the addresses behind it are the proxy's affair.
-    var usesProxy: Bool {
-        let environment = ProcessInfo.processInfo.environment
-        let names = ["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"]
-        return proxy != nil || names.contains { environment[$0]?.isEmpty == false }
     }
 }

@@ -14,6 +14,7 @@ final class Transfer {
     let order: Transfers.Order
     let handle: UnsafeMutableRawPointer
     private let limiter: LimiterBox
+    private let proxy: HubOptions.Proxy?
     var clock: TransferClock
     private(set) var head = ResponseHead()
     /// What a receiver threw, or what was wrong with the header: it outranks libcurl's own "write error".
@@ -30,6 +31,7 @@ final class Transfer {
         self.limiter = limiter
         self.handle = handle
         let request = order.request
+        proxy = options.proxy(for: request.address)
         clock = TransferClock(request.deadlines, total: request.total)
         for line in request.headers { headers = curl_slist_append(headers, line) }
 
@@ -46,10 +48,7 @@ final class Transfer {
         // one delivery takes too much of a limited bandwidth, all others have to wait for.
         curl_set_long(handle, CURLOPT_BUFFERSIZE, (options.bandwidth == .unlimited ? 512 : 64) * 1024)
         curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, request.deadlines.connect.milliseconds)
-        // libcurl's own reading of the environment where nothing is said here.
-        if let proxy = options.proxy { curl_set_text(handle, CURLOPT_PROXY, proxy) }
-        if let noProxy = options.noProxy { curl_set_text(handle, CURLOPT_NOPROXY, noProxy) }
-        if let bundle = options.caBundle { curl_set_text(handle, CURLOPT_CAINFO, bundle) }
+        options.apply(to: handle)
         if let netrc = options.netrc, request.isHome {
             curl_set_text(handle, CURLOPT_NETRC_FILE, netrc)
             curl_set_long(handle, CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
@@ -63,7 +62,8 @@ final class Transfer {
             guard Transfer.mayTake(size * count, transfer) else { return Int(CURL_WRITEFUNC_PAUSE) }
             return Transfer.deliver(bytes, size * count, to: transfer) { try $0.take(body: $1) }
         }
-        if !request.mayBePrivate, !options.usesProxy {
+        // The addresses behind a proxy are the proxy's affair.
+        if !request.mayBePrivate, proxy == nil {
             curl_set_opening(handle, Transfer.open, Unmanaged.passUnretained(self).toOpaque())
         }
         curl_set_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, transfer in
@@ -180,29 +180,11 @@ final class Transfer {
     func outcome(_ code: CURLcode) -> Result<ResponseHead, any Error> {
         if failure is Enough { return .success(head) }
         if let failure { return .failure(failure) }
-        guard code == CURLE_OK else { return .failure(TransferFault(code, hasHead: clock.hasHead, order.request)) }
-        return .success(head)
-    }
-}
-
-extension TransferFault {
-    fileprivate init(_ code: CURLcode, hasHead: Bool, _ request: TransferRequest) {
-        let words = String(cString: curl_easy_strerror(code)).lowercased()
-        switch code {
-        case CURLE_PARTIAL_FILE: self.init(.endedEarly, words)
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING:
-            self.init(.noHTTP, words, mayPass: false)
-        case CURLE_OPERATION_TIMEDOUT:
-            self.init(.noAnswer, "no connection within \(request.deadlines.connect.roundedSeconds) s")
-        // A certificate that is not trusted now will not be trusted in four seconds.
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
-            let hint = "a network that looks into TLS has certificates of its own: --ca-bundle names them"
-            self.init(.noAnswer, "\(words) (\(hint))", mayPass: false)
-        case CURLE_SSL_CERTPROBLEM, CURLE_URL_MALFORMAT: self.init(.noAnswer, words, mayPass: false)
-        case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY:
-            self.init(
-                .noAnswer, "\(words) (--proxy names it, else https_proxy)", mayPass: code == CURLE_PROXY)
-        default: self.init(hasHead ? .brokenOff : .noAnswer, words)
+        guard code == CURLE_OK else {
+            return .failure(
+                TransferFault(code, on: handle, through: proxy, hasHead: clock.hasHead, order.request))
         }
+        head.journey = Journey(handle)
+        return .success(head)
     }
 }

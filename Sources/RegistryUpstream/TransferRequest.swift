@@ -31,6 +31,8 @@ struct ResponseHead: Sendable {
     var fields: [(name: String, value: String)] = []
     /// At most ``Transfer/errorBodyLimit`` bytes of the body of an answer that is not 2xx.
     var errorBody: [UInt8] = []
+    /// How it came, once it is here.
+    var journey: Journey?
 
     /// The first field of that name (lower case).
     subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
@@ -70,6 +72,8 @@ struct TransferFault: Error {
     let reason: String
     /// True where the same request may do better a moment later.
     let mayPass: Bool
+    /// The server's certificate is not one that we trust, or not for that name.
+    var isUntrusted = false
 
     init(_ kind: Kind, _ reason: String, mayPass: Bool = true) {
         self.kind = kind

@@ -26,7 +26,7 @@ extension HubClient {
         case (407, _):
             return .unreachable(
                 endpoint: endpoint,
-                reason: "the proxy wants credentials: give them in --proxy http://user:password@host")
+                reason: HubOptions.Proxy.wantsCredentials(options.proxy(for: address)))
         case (429, _):
             return .rateLimited(endpoint: endpoint, seconds: head.secondsToWait)
         case (408, _), (500..., _):
@@ -41,11 +41,14 @@ extension HubClient {
             return .entryNotFound(subject.path, subject.repository, endpoint: endpoint)
         case (403, _) where message == "Access to this resource is disabled.":
             return .disabled(subject.repository, endpoint: endpoint)
+        case (401, _) where head.wantsPassword:
+            return .passwordWanted(endpoint: endpoint, proxy: options.proxy(for: address).map { "\($0)" })
         case (401, _) where token == nil:
             // huggingface.co's answer to the anonymous for what is missing and for what is private.
             return .unknownRepository(subject.repository, endpoint: endpoint, anonymous: true)
         case (401, _), (403, _):
-            return .unauthorized(endpoint: endpoint, message: message ?? "status \(head.status)")
+            let blame = options.proxy(for: address).map { ", from it or from \($0)" } ?? ""
+            return .unauthorized(endpoint: endpoint, message: message ?? "status \(head.status)\(blame)")
         default:
             return .protocolViolation(
                 "answer from \(address)", expected: "200, or a refusal with X-Error-Code",
@@ -67,8 +70,13 @@ extension ResponseHead {
         return limit.seconds + 1  // the window ends within that second; huggingface_hub adds it too
     }
 
+    /// Asked for by `WWW-Authenticate: Basic`, which no Hub sends and what stands in front of one may.
+    var wantsPassword: Bool {
+        status == 401 && fields.contains { $0.name == "www-authenticate" && $0.value.lowercased().hasPrefix("basic") }
+    }
+
     /// The `error` of a JSON body.
-    fileprivate var bodyMessage: String? {
+    var bodyMessage: String? {
         struct Body: Decodable { let error: String }
         return try? JSONDecoder().decode(Body.self, from: Data(errorBody)).error
     }

@@ -13,6 +13,8 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
     /// The licence has to be accepted first, on `page`.
     case gated(RepositoryID, page: String, anonymous: Bool)
     case unauthorized(endpoint: String, message: String)
+    /// Upstream, or a proxy that answers in its place, asks for a name and a password.
+    case passwordWanted(endpoint: String, proxy: String?)
     case disabled(RepositoryID, endpoint: String)
     /// `seconds`: when upstream said to come back, where it did.
     case rateLimited(endpoint: String, seconds: Int64?)
@@ -58,6 +60,11 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
             "\(repository) is gated and this HF_TOKEN has no access: accept its licence at \(page) and try again"
         case .unauthorized(let endpoint, let message):
             "\(endpoint) refused access (\(message.printable)); set HF_TOKEN to a valid token that may read it"
+        case .passwordWanted(let endpoint, nil):
+            "\(endpoint) wants a name and a password: --netrc names a file that holds them"
+        case .passwordWanted(let endpoint, let proxy?):
+            "\(endpoint), or \(proxy), wants a name and a password: --netrc names a file that holds upstream's, "
+                + "LAPIDARY_PROXY takes the proxy's, http://user:password@host:port"
         case .disabled(let repository, let endpoint):
             "\(repository) has been disabled at \(endpoint); nothing can be fetched from it"
         case .rateLimited(let endpoint, let seconds?):

@@ -87,7 +87,7 @@ extension HubResponder {
     /// `Link` to the page that begins at a position. Absolute: clients refuse any other (hub-protocol 3.2).
     func nextPage(_ call: Call, at position: Int) -> (name: String, value: String) {
         let cursor = Data("from:\(position)".utf8).base64EncodedString()
-        return ("Link", "<http://\(call.host)\(call.target.replacing("cursor", with: cursor))>; rel=\"next\"")
+        return ("Link", "<\(scheme)://\(call.host)\(call.target.replacing("cursor", with: cursor))>; rel=\"next\"")
     }
 
     /// What a cursor of ours means; nil for anything else.

@@ -31,7 +31,7 @@ extension HubResponder {
         return Answer(
             302,
             [
-                ("Location", "http://\(call.storageHost)\(addresses.sign(file, hasExpired: hasExpired))"),
+                ("Location", "\(scheme)://\(call.storageHost)\(addresses.sign(file, hasExpired: hasExpired))"),
                 ("X-Repo-Commit", commit), ("X-Linked-Etag", "\"\(file.etag)\""),
                 ("X-Linked-Size", String(file.size)), ("Accept-Ranges", "bytes"),
             ])
@@ -77,7 +77,7 @@ extension HubResponder {
                 return refuse(.refusal(401, code: "GatedRepo", "\(restricted). \(advice)"))
             }
             guard account.granted.contains(repository.id) else {
-                let advice = "Visit http://\(call.host)/\(repository.id) to ask for access."
+                let advice = "Visit \(scheme)://\(call.host)/\(repository.id) to ask for access."
                 return refuse(
                     .refusal(403, code: "GatedRepo", "\(restricted) and you are not in the authorized list. \(advice)"))
             }

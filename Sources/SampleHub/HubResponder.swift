@@ -15,6 +15,8 @@ struct HubResponder: HTTPResponder {
     let addresses: SignedAddresses
     let rate: RateWindow
     let pageSize: Int
+    /// Of the addresses that it gives out.
+    let scheme: String
     let log: RequestLog
 
     var repositories: [String: SampleRepository] { shelf.repositories }

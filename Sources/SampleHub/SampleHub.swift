@@ -28,10 +28,13 @@ package struct SampleHub: Sendable {
     ///   - port: 0 for any free one.
     ///   - signatureLifetime: seconds that an address of storage is good for.
     ///   - pageSize: entries of a tree or list in one answer.
+    ///   - scheme: `https` where something in front of it speaks TLS.
+    ///   - quota: requests of a kind in five minutes.
     /// - Throws: ``SampleHubError``, or `InvalidName` for a folder that is no repository's name.
     package init(
         folder: String, listen host: String = "127.0.0.1", port: Int = 0, accounts: [Account] = [],
-        faults: [Fault] = [], signatureLifetime: Double = 3600, pageSize: Int = 1000
+        faults: [Fault] = [], signatureLifetime: Double = 3600, pageSize: Int = 1000,
+        scheme: String = "http", quota: Int = 100_000
     ) throws {
         self.host = host
         self.port = port
@@ -41,7 +44,7 @@ package struct SampleHub: Sendable {
         responder = HubResponder(
             shelf: shelf,
             accounts: accounts, faults: FaultPlan(faults), addresses: SignedAddresses(lifetime: signatureLifetime),
-            rate: RateWindow(quota: 100_000), pageSize: max(pageSize, 1), log: log)
+            rate: RateWindow(quota: quota), pageSize: max(pageSize, 1), scheme: scheme, log: log)
     }
 
     /// Reads the folder again: from now on the hub has what lies there now. Blocking.

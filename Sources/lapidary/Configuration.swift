@@ -2,10 +2,9 @@ import ArgumentParser
 import Foundation
 import RegistryCore
 import RegistryOperations
-import RegistryPolicy
+import RegistryUpstream
 
 /// Where things are and who upstream is: options first, then the environment, then a YAML file, then what is built in.
-/// The only place that reads the environment.
 struct RegistryOptions: ParsableArguments {
     @Option(help: "Folder of blobs and catalogue [LAPIDARY_STORAGE; default Storage].")
     var storage: String?
@@ -46,29 +45,23 @@ struct Settings {
         _ options: RegistryOptions, _ listen: ListenOptions? = nil,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws {
-        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        let file = try (options.config ?? variable("LAPIDARY_CONFIG")).map(SettingsFile.init(path:))
-        let anonymous =
-            try listen?.anonymousPulls
-            ?? variable("LAPIDARY_ANONYMOUS_PULLS").map { text in
-                guard let value = Bool(text) else {
-                    throw Failure(
-                        message: "LAPIDARY_ANONYMOUS_PULLS must be true or false, got '\(text.printable)'", exitCode: 2)
-                }
-                return value
-            }
+        let lookup = try SettingLookup(environment: environment, file: options.config)
+        func path(_ name: String, _ option: String?, _ value: String) throws -> String {
+            try Self.absolute(lookup.text(name, option, default: value) ?? value, name)
+        }
+        let storage = try path("storage", options.storage, "Storage")
+        let policies = try path("policies", options.policies, "Policies")
+        let huggingFace = "https://huggingface.co"
+        let upstream = lookup.text("upstream", options.upstream, default: huggingFace) { $0.withoutCredentials }
+        let token = try options.hub.token(lookup)
+        let hub = try options.hub.resolve(lookup)
+        let address = lookup.text("listen", listen?.listen, default: "127.0.0.1:8642") ?? ""
+        let anonymous = try lookup.flag("anonymous-pulls", listen?.anonymousPulls, default: true)
+        let contact = lookup.text("contact", options.contact) ?? ""
         registry = RegistryConfiguration(
-            storage: try Self.absolute(
-                options.storage ?? variable("LAPIDARY_STORAGE") ?? file?.storage ?? "Storage", "storage"),
-            policies: try Self.absolute(
-                options.policies ?? variable("LAPIDARY_POLICIES") ?? file?.policies ?? "Policies", "policies"),
-            upstream: options.upstream ?? variable("LAPIDARY_UPSTREAM") ?? file?.upstream ?? "https://huggingface.co",
-            upstreamToken: try options.hub.token(environment: environment, file: file),
-            executable: "/proc/self/exe".resolvedLink,
-            anonymousPulls: anonymous ?? file?.anonymousPulls ?? true,
-            contact: options.contact ?? variable("LAPIDARY_CONTACT") ?? file?.contact ?? "",
-            hub: try options.hub.resolve(environment: environment, file: file))
-        let address = listen?.listen ?? variable("LAPIDARY_LISTEN") ?? file?.listen ?? "127.0.0.1:8642"
+            storage: storage, policies: policies, upstream: upstream ?? huggingFace, upstreamToken: token,
+            executable: "/proc/self/exe".resolvedLink, anonymousPulls: anonymous, contact: contact, hub: hub,
+            settings: lookup.found(for: hub, isToken: token != nil), secretFiles: lookup.secretFiles)
         (host, port) = try Self.hostAndPort(address)
     }
 

@@ -19,7 +19,7 @@ struct Lapidary: AsyncParsableCommand {
             RetestCommand.self, CancelCommand.self, RevokeCommand.self, SmokeTestCommand.self, GenerateCommand.self,
             ScrubCommand.self, GarbageCommand.self, PinCommand.self, UnpinCommand.self, StorageCommand.self,
             StatsCommand.self, ScanCommand.self, InventoryCommand.self, TokenCommand.self, DemoCommand.self,
-            SampleHubCommand.self, BenchCommand.self,
+            SampleHubCommand.self, BenchCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

@@ -25,10 +25,4 @@ struct SettingsFile {
     }
 
     subscript(key: String) -> String? { texts[key] }
-
-    var storage: String? { texts["storage"] }
-    var policies: String? { texts["policies"] }
-    var upstream: String? { texts["upstream"] }
-    var listen: String? { texts["listen"] }
-    var contact: String? { texts["contact"] }
 }

@@ -19,10 +19,10 @@ struct UpstreamOptions: ParsableArguments {
     @Option(help: "Hosts that are reached without it, by commas [LAPIDARY_NO_PROXY; default no_proxy].")
     var noProxy: String?
 
-    @Option(help: "File of certificates to trust [LAPIDARY_CA_BUNDLE; default the system's].")
+    @Option(help: "File of certificates to trust in place of the system's [LAPIDARY_CA_BUNDLE].")
     var caBundle: String?
 
-    @Option(help: "File of credentials for upstream and proxy [LAPIDARY_NETRC; default none].")
+    @Option(help: "File of names and passwords, where upstream wants them [LAPIDARY_NETRC; default none].")
     var netrc: String?
 
     @Option(help: "File that holds upstream's token, where HF_TOKEN is not set [LAPIDARY_TOKEN_FILE; default none].")
@@ -32,35 +32,33 @@ struct UpstreamOptions: ParsableArguments {
         help: "Hosts that upstream may redirect to, by commas [LAPIDARY_REDIRECT_HOSTS; default huggingface.co's].")
     var redirectHosts: String?
 
-    func resolve(environment: [String: String], file: SettingsFile?) throws -> HubOptions {
-        func setting(_ option: String?, _ key: String) -> String? {
-            option ?? variable(key, environment) ?? file?[key]
-        }
+    func resolve(_ lookup: SettingLookup) throws -> HubOptions {
         var hub = HubOptions()
-        if let text = setting(connections.map(String.init), "connections") {
+        if let text = lookup.text("connections", connections.map(String.init), default: "\(hub.connections)") {
             guard let number = Int(text), (1...256).contains(number) else {
                 throw Failure(message: "connections takes 1 to 256, got '\(text.printable)'", exitCode: 2)
             }
             hub.connections = number
         }
-        if let text = setting(limitRate, "limit-rate") {
+        if let text = lookup.text("limit-rate", limitRate, default: "none") {
             do { hub.bandwidth = try BandwidthSchedule(text) } catch {
                 throw Failure(message: "limit-rate: \(error)", exitCode: 2)
             }
         }
-        hub.proxy = setting(proxy, "proxy")
-        hub.noProxy = setting(noProxy, "no-proxy")
-        hub.caBundle = setting(caBundle, "ca-bundle")
-        hub.netrc = setting(netrc, "netrc")
-        hub.redirectHosts = (setting(redirectHosts, "redirect-hosts") ?? "").split(separator: ",")
+        hub.proxy = lookup.text("proxy", proxy) { $0.withoutCredentials }
+        hub.noProxy = lookup.text("no-proxy", noProxy)
+        hub.caBundle = lookup.text("ca-bundle", caBundle)
+        hub.netrc = lookup.text("netrc", netrc)
+        hub.redirectHosts = (lookup.text("redirect-hosts", redirectHosts) ?? "").split(separator: ",")
             .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         return hub
     }
 
     /// HF_TOKEN, else what the token file holds.
-    func token(environment: [String: String], file: SettingsFile?) throws -> Secret? {
-        if let token = environment["HF_TOKEN"], !token.isEmpty { return Secret(token) }
-        guard let path = tokenFile ?? variable("token-file", environment) ?? file?["token-file"] else { return nil }
+    func token(_ lookup: SettingLookup) throws -> Secret? {
+        let path = lookup.text("token-file", tokenFile)
+        if let token = lookup.secret("HF_TOKEN") { return token }
+        guard let path else { return nil }
         guard let bytes = FileManager.default.contents(atPath: path), bytes.count <= 4096 else {
             throw Failure(message: "token file \(path.printable) cannot be read", exitCode: 2)
         }
@@ -69,11 +67,5 @@ struct UpstreamOptions: ParsableArguments {
             throw Failure(message: "token file \(path.printable) is empty", exitCode: 2)
         }
         return Secret(token)
-    }
-
-    /// `limit-rate` is LAPIDARY_LIMIT_RATE.
-    private func variable(_ key: String, _ environment: [String: String]) -> String? {
-        let name = "LAPIDARY_" + key.uppercased().replacingOccurrences(of: "-", with: "_")
-        return environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -31,6 +31,36 @@ import Testing
         }
     }
 
+    @Test func theTokenMayComeFromAFileOrTheConfiguration() async throws {
+        let hub = try Folder.hub(settings: #"{"sample/gemma-3-tiny-it": {"gated": "auto"}}"#, Self.repository)
+        defer { try? FileManager.default.removeItem(atPath: hub) }
+        let account = Account(name: "in", token: Secret(Self.insider), granted: [try RepositoryID(Self.repository)])
+        let expired = Fault(
+            .status(401, header: "X-Error-Message: User Access Token \"sync\" is expired"), at: "/revision/expired")
+        try await ClosedHouse.open(hub: hub, accounts: [account], faults: [expired]) { house in
+            try await Network.withFile("\(Self.insider)\n") { token in
+                try await Network.withFile("token-file: \(token)\n") { configuration in
+                    func plan(_ arguments: String..., environment: [String: String] = [:]) async throws -> Program.Run {
+                        try await house.lapidary(["mirror", Self.repository] + arguments, environment: environment)
+                    }
+                    // HF_TOKEN goes before the file.
+                    let wrong = try await plan("--token-file", token, environment: ["HF_TOKEN": Self.outsider])
+                    #expect(wrong.status == 1 && wrong.errors.contains("refused access"), "\(wrong.errors)")
+                    #expect(wrong.errors.contains("set HF_TOKEN to a valid token"))
+                    #expect(!wrong.errors.contains(Self.outsider))
+                    let served = try await plan("--config", configuration)
+                    #expect(served.status == 0, "\(served.errors)")
+                    let late = try await house.lapidary(
+                        ["mirror", "\(Self.repository)@expired"], environment: ["LAPIDARY_TOKEN_FILE": token])
+                    #expect(late.status == 1 && late.errors.contains("is expired"), "\(late.errors)")
+                    #expect(late.errors.contains("set HF_TOKEN to a valid token"))
+                }
+            }
+            let missing = try await house.lapidary(["list"], environment: ["LAPIDARY_TOKEN_FILE": "/nonexistent"])
+            #expect(missing.status == 2 && missing.errors.contains("token file /nonexistent cannot be read"))
+        }
+    }
+
     @Test func aDisabledModelIsNamedAsSuch() async throws {
         let hub = try Folder.hub(settings: #"{"sample/gemma-3-tiny-it": {"disabled": true}}"#, Self.repository)
         defer { try? FileManager.default.removeItem(atPath: hub) }

@@ -53,6 +53,18 @@ import Testing
         }
     }
 
+    @Test func aNameThatIsReachedWithoutTheProxyIsLookedAtAsWhereThereIsNone() async throws {
+        var options = HubOptions(redirectHosts: ["*"])
+        // Nobody listens there, and nobody asks there.
+        (options.proxy, options.noProxy) = ("http://127.0.0.1:9", ".localhost 127.0.0.1")
+        try await TemporaryHub.running(options: options) { client, log in
+            let (commit, file) = try await client.file("model.safetensors")
+            let error = await failure { try await client.fetch(file, of: tiny, at: commit, into: MemorySink()) }
+            #expect(error as? UpstreamError == .privateAddress(host: "localhost"))
+            #expect(!log.entries.contains { $0.target.hasPrefix("/storage/") })
+        }
+    }
+
     @Test(arguments: [
         "http://elsewhere.example/x", "http://sub.127.0.0.1.example/x", "http://localhost.example/x",
         "http://127.0.0.1.example/x", "http://localhost./x",

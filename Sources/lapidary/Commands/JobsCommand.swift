@@ -52,6 +52,9 @@ extension PlanMirror.Answer {
         ).lines
         if leftOut > 0 { lines.append("left out by the policy's formats: \(leftOut) files") }
         lines += findings.map { "finding \($0.rule) (\($0.effect.rawValue)): \($0.message.printable)" }
+        if findings.contains(where: { $0.effect == .refuse }) {
+            return lines + ["\(repository)@\(commit.short): nothing would be fetched, the policy refuses it as it is"]
+        }
         let missing = files.count { $0.here < $0.size }
         let time = seconds.map { "about \(Quantity.time($0)) (\(basis))" } ?? "in an unknown time (\(basis))"
         lines.append(
