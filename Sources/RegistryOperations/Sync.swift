@@ -40,23 +40,38 @@ package struct Sync: Verb {
 
     package struct Answer: Codable, Sendable {
         package let rows: [Row]
+        /// Families and authors whose models could not be listed, and why; what was known of them was looked at.
+        package let notListed: [String]
         package let summary: String
         /// 0, or 1 where something failed or needs a person.
         package let exitCode: Int32
     }
 
     package func perform(in registry: Registry, report: @escaping Report) async throws -> Answer {
-        try await registry.syncTurn.hold { try await round(in: registry, report) }
+        try await registry.syncTurn.hold { try await round(in: registry, isAttended: true, report) }
     }
 
-    private func round(in registry: Registry, _ report: @escaping Report) async throws -> Answer {
-        let id = dryRun ? nil : try await registry.catalog.beginSync()
+    /// A server's own round of everything, unless one has just been made. What may pass is tried again later, as a job.
+    static func performIfDue(after hours: Int, in registry: Registry) async throws -> Answer? {
+        try await registry.syncTurn.hold {
+            let last = try await registry.catalog.lastSync()
+            if let last, last.startedAt.secondsAgo < Int64(hours) * 3600 { return nil }
+            return try await Sync().round(in: registry, isAttended: false) { _ in }
+        }
+    }
+
+    private func round(
+        in registry: Registry, isAttended: Bool, _ report: @escaping Report
+    ) async throws -> Answer {
+        let id = dryRun || !only.isEmpty ? nil : try await registry.catalog.beginSync()
         var rows: [Row] = []
+        var notListed: [String] = []
         do {
-            let followed = only.isEmpty ? try await registry.followed(report) : [only]
+            var waves = [only]
+            if only.isEmpty { (waves, notListed) = try await registry.followed(report) }
             // Bases before their variants: the smoke test compares with what is served.
-            for wave in followed { rows += try await look(at: wave, in: registry, report) }
-        } catch {
+            for wave in waves { rows += try await look(at: wave, in: registry, isAttended: isAttended, report) }
+        } catch let error where !(error is CancellationError) {
             if let id { try? await registry.catalog.endSync(id, "ended early: \(Failure(error).message)") }
             throw error
         }
@@ -64,22 +79,23 @@ package struct Sync: Verb {
             let count = rows.count { $0.outcome == outcome }
             return count == 0 ? nil : "\(count) \(outcome.rawValue)"
         }
-        let summary =
+        var summary =
             rows.isEmpty ? "nothing is followed" : "\(rows.count) looked at: " + counts.joined(separator: ", ")
+        if !notListed.isEmpty { summary += "; \(notListed.count) could not be listed" }
         if let id { try await registry.catalog.endSync(id, summary) }
-        let isWell = !rows.contains { $0.outcome == .failed || $0.outcome == .attention }
-        return Answer(rows: rows, summary: summary, exitCode: isWell ? 0 : 1)
+        let isWell = notListed.isEmpty && !rows.contains { $0.outcome == .failed || $0.outcome == .attention }
+        return Answer(rows: rows, notListed: notListed, summary: summary, exitCode: isWell ? 0 : 1)
     }
 
     private func look(
-        at repositories: [RepositoryID], in registry: Registry, _ report: @escaping Report
+        at repositories: [RepositoryID], in registry: Registry, isAttended: Bool, _ report: @escaping Report
     ) async throws -> [Row] {
         try await withThrowingTaskGroup(of: Row.self) { group in
             var waiting = repositories[...]
             var rows: [Row] = []
             func startNext() {
                 guard let repository = waiting.popFirst() else { return }
-                group.addTask { try await look(at: repository, in: registry, report) }
+                group.addTask { try await look(at: repository, in: registry, isAttended: isAttended, report) }
             }
             for _ in 0..<Self.width { startNext() }
             while let row = try await group.next() {
@@ -92,7 +108,7 @@ package struct Sync: Verb {
     }
 
     private func look(
-        at repository: RepositoryID, in registry: Registry, _ report: @escaping Report
+        at repository: RepositoryID, in registry: Registry, isAttended: Bool, _ report: @escaping Report
     ) async throws -> Row {
         do {
             let before = try await registry.catalog.snapshots(of: repository)
@@ -106,7 +122,7 @@ package struct Sync: Verb {
                     note: isKnown ? "\(found.commit.short) is here" : "\(found.commit.short) would be fetched")
             }
             let order = Mirror(repository: repository, revision: .main, promotion: .ifNew)
-            let answer = try await order.perform(in: registry) { step in
+            let answer = try await order.perform(in: registry, isAttended: isAttended) { step in
                 guard case .message(let text) = step else { return }
                 report(.message("\(repository): \(text)"))
             }

@@ -30,13 +30,14 @@ struct SyncCommand: AsyncParsableCommand {
             try await Connection.perform(verb, settings, report: terminal.show)
         }
         try output.print(answer) { answer in
+            let missed = answer.notListed.map { "not listed: \($0.printable)" }
             guard !answer.rows.isEmpty else {
-                return ["nothing is followed: 'follow:' in the policy says what should be"]
+                return missed + ["nothing is followed: 'follow:' in the policy says what should be"]
             }
             let table = Table(
                 head: ["MODEL", "OUTCOME", "NOTE"],
                 rows: answer.rows.map { [$0.repository.description, $0.outcome.rawValue, $0.note] })
-            return table.lines + [answer.summary]
+            return table.lines + missed + [answer.summary]
         }
         if answer.exitCode != 0 { throw ExitCode(answer.exitCode) }
     }
