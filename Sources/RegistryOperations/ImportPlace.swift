@@ -15,7 +15,9 @@ enum ImportPlace {
             throw OperationError.invalid("\(path.printable): there is no such folder")
         }
         let entries = try contents(of: root)
-        if entries.contains("registry.sqlite"), entries.contains("blobs") { return try storage(root) }
+        if entries.contains("registry.sqlite"), entries.contains("blobs") {
+            return try named(name, path, storage(root))
+        }
         if let single = try cachedRepository((root as NSString).lastPathComponent) {
             return try named(name, path, cache(root, single, within: (root as NSString).deletingLastPathComponent))
         }

@@ -47,11 +47,13 @@ extension Registry {
 
     /// Background work, until cancelled: a round of sync as often as the policy says, also after a restart.
     func keepInStep() async {
+        var pause = 60.0
         while !Task.isCancelled {
             if let hours = policy.follow.everyHours {
                 do {
                     if let answer = try await Sync.performIfDue(after: hours, in: self) {
                         tell(of: answer)
+                        pause = answer.leftOut == 0 ? 60 : min(pause * 2, 3600)
                     }
                 } catch is CancellationError {
                     return
@@ -59,7 +61,7 @@ extension Registry {
                     Logger(label: "lapidary").error("sync: \(Failure(error).message)")
                 }
             }
-            try? await Task.sleep(for: .seconds(60 * Double.random(in: 0.8...1.2)))
+            try? await Task.sleep(for: .seconds(pause * Double.random(in: 0.8...1.2)))
         }
     }
 }
@@ -68,7 +70,8 @@ extension Registry {
     private func tell(of round: Sync.Answer) {
         let logger = Logger(label: "lapidary")
         logger.log(level: round.exitCode == 0 ? .notice : .warning, "sync: \(round.summary)")
-        for row in round.rows where row.outcome == .failed || row.outcome == .attention {
+        let troubles = round.rows.filter { $0.outcome == .failed || $0.outcome == .attention }
+        for row in troubles.prefix(20) {
             logger.warning("sync: \(row.repository): \(row.outcome.rawValue), \(row.note.printable)")
         }
         for missed in round.notListed { logger.warning("sync: not listed: \(missed.printable)") }

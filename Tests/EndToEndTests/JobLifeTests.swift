@@ -76,7 +76,9 @@ import Testing
         let slow = Fault(.silence(.milliseconds(200)), at: "/revision/")
         try await QuickPolicy().house(faults: [slow]) { house, _ in
             let names = try (0..<24).map { try RepositoryID("nobody/model-\($0)") }
-            for name in names { _ = try await QueueMirror(repository: name, revision: .main).perform(in: house.registry) { _ in } }
+            for name in names {
+                _ = try await QueueMirror(repository: name, revision: .main).perform(in: house.registry) { _ in }
+            }
             let waiting = try await ListJobs().perform(in: house.registry) { _ in }.filter { $0.state == .queued }
             #expect(waiting.count > 10, "\(waiting.count)")
             #expect(waiting.allSatisfy { $0.attempts == 0 })

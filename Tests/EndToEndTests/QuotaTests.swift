@@ -14,7 +14,9 @@ import Testing
     @Test(arguments: ["the whole store", "namespace sam*"])
     func aMirrorThatWouldPassAQuotaIsRefusedBeforeItBegins(bound: String) async throws {
         var policy = QuickPolicy()
-        if bound == "the whole store" { policy.total = "600 KB" } else {
+        if bound == "the whole store" {
+            policy.total = "600 KB"
+        } else {
             policy.namespaces = "[{ match: \"sam*\", size: 600 KB }]"
         }
         try await policy.house { house, _ in

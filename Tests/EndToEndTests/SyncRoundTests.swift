@@ -17,7 +17,8 @@ import Testing
     @Test(arguments: ["broken", "rate limited"])
     func oneThatFailsStopsNoOtherAndTheRoundSaysSo(kind: String) async throws {
         let place = "gemma-3-tiny-it/revision/"
-        let fault = kind == "broken" ? Fault(.status(400), at: place) : Fault(.rateLimit(seconds: 400), at: place, times: 1)
+        let fault =
+            kind == "broken" ? Fault(.status(400), at: place) : Fault(.rateLimit(seconds: 400), at: place, times: 1)
         try await QuickPolicy(repositories: Self.two).house(faults: [fault]) { house, _ in
             let run = try await house.lapidary("sync")
             #expect(run.status == 1, "\(run)")
@@ -27,6 +28,18 @@ import Testing
             let served = try await house.registry.servedModels().map(\.repository.name)
             #expect(served == ["gemma-3-tiny-triage"])
             #expect(try await house.registry.catalog.attentions().isEmpty)
+        }
+    }
+
+    @Test func whereUpstreamIsAwayTheRoundEndsEarlyAndIsMadeAgain() async throws {
+        let names = (0..<30).map { "nobody/model-\($0)" }.joined(separator: ", ")
+        let fault = Fault(.rateLimit(seconds: 400), at: "/revision/")
+        try await QuickPolicy(repositories: "[\(names)]").house(faults: [fault]) { house, _ in
+            let run = try await house.lapidary("sync")
+            #expect(run.status == 1, "\(run)")
+            #expect(run.output.contains("not looked at, because upstream is away"), "\(run.output)")
+            #expect(run.output.split(separator: "\n").count < 16, "\(run.output)")
+            #expect(try await house.registry.catalog.lastSync() == nil)
         }
     }
 
@@ -82,7 +95,9 @@ import Testing
             try house.hub.reload()
             let start = house.hub.log.entries.count
             let run = try await house.lapidary("sync", model)
-            #expect(run.errors.contains("\(shards[0]): tensors identical") || run.output.contains("weights changed"), "\(run)")
+            #expect(
+                run.errors.contains("\(shards[0]): tensors identical") || run.output.contains("weights changed"),
+                "\(run)")
             let asked = house.hub.log.entries[start...].filter { $0.target.hasPrefix("/storage/") }
             // Two heads, then two files; the third shard is here.
             #expect(asked.count == 4, "\(asked.map { "\($0.target.prefix(30)) \($0.range ?? "-")" })")
