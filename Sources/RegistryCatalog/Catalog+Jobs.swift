@@ -7,18 +7,18 @@ extension Catalog {
     /// - Parameter taken: jobs that somebody does, who may wait for upstream.
     package func beginJob(
         mirroring repository: RepositoryID, at revision: Revision, promotion: Job.Promotion = .always,
-        besides taken: Set<Int64> = []
+        again: Bool = false, besides taken: Set<Int64> = []
     ) async throws -> Int64 {
         try await write { database in
             let waiting = try Int64.fetchAll(
                 database,
                 sql: """
                     SELECT id FROM jobs WHERE kind = 'mirror' AND state IN ('queued', 'waiting')
-                        AND namespace = ? AND name = ? AND revision = ? AND promotion = ? ORDER BY id
+                        AND namespace = ? AND name = ? AND revision = ? AND promotion = ? AND again = ? ORDER BY id
                     """,
-                arguments: [repository.namespace, repository.name, revision.name, promotion.rawValue])
+                arguments: [repository.namespace, repository.name, revision.name, promotion.rawValue, again])
             if let free = waiting.first(where: { !taken.contains($0) }) { return free }
-            return try Self.insert(.mirror, repository, revision.name, promotion, database)
+            return try Self.insert(.mirror, repository, revision.name, promotion, again: again, database)
         }
     }
 
@@ -32,17 +32,17 @@ extension Catalog {
 
     private static func insert(
         _ kind: Job.Kind, _ repository: RepositoryID, _ revision: String, _ promotion: Job.Promotion,
-        _ database: Database
+        again: Bool = false, _ database: Database
     ) throws -> Int64 {
         let now = Timestamp.now.text
         try database.execute(
             sql: """
                 INSERT INTO jobs (kind, namespace, name, revision, promotion, state, message, attempts, received, total,
-                    fetched, fetch_seconds, created_at, updated_at)
-                VALUES (?, ?, ?, ?, ?, 'queued', 'waiting for its turn', 0, 0, 0, 0, 0, ?, ?)
+                    fetched, fetch_seconds, created_at, updated_at, again)
+                VALUES (?, ?, ?, ?, ?, 'queued', 'waiting for its turn', 0, 0, 0, 0, 0, ?, ?, ?)
                 """,
             arguments: [
-                kind.rawValue, repository.namespace, repository.name, revision, promotion.rawValue, now, now,
+                kind.rawValue, repository.namespace, repository.name, revision, promotion.rawValue, now, now, again,
             ])
         return database.lastInsertedRowID
     }

@@ -48,7 +48,8 @@ extension Registry {
                         for job in due {
                             guard let revision = try? Revision(job.revision) else { continue }
                             let order = Mirror(
-                                repository: job.repository, revision: revision, promotion: job.promotion)
+                                repository: job.repository, revision: revision, promotion: job.promotion,
+                                again: job.again)
                             guard !self.mirrors.isUnderWay(order), !self.running.contains(job.id),
                                 self.queue.take(job.id)
                             else { continue }

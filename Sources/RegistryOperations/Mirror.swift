@@ -61,7 +61,7 @@ package struct Mirror: Verb {
         let revision = try Revision(revision)
         let answer = try await registry.mirrors.join(self, report) { report in
             let job = try await registry.catalog.beginJob(
-                mirroring: repository, at: revision, promotion: promotion, besides: registry.running.ids)
+                mirroring: repository, at: revision, promotion: promotion, again: again, besides: registry.running.ids)
             return try await registry.perform(job, of: repository, retries: !isAttended, report) { log in
                 let answer = try await registry.repositoryTurns.hold(repository) {
                     try await MirrorRun(order: self, revision: revision, log: log, registry: registry).run()

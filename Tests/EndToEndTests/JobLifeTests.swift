@@ -22,12 +22,15 @@ import Testing
             let first = try await ServerProcess(environment)
             let queued = try await house.lapidary("mirror", Self.model, "--detach", environment: environment)
             #expect(queued.status == 0 && queued.output.contains("job 1 is"), "\(queued)")
+            async let waiting = house.lapidary("mirror", Self.model, environment: environment)
             try await eventually("the weights are under way") {
                 house.hub.log.entries.contains { $0.target.hasPrefix(Self.weights) }
             }
             let running = try await house.lapidary("jobs", environment: environment)
             #expect(running.output.contains("running"), "\(running)")
             first.kill()
+            let told = try await waiting
+            #expect(told.status == 1 && told.errors.contains("goes on when it is started again"), "\(told)")
             let between = try await house.lapidary("jobs", environment: environment)
             #expect(between.output.contains("queued") && between.output.contains("interrupted"), "\(between)")
 

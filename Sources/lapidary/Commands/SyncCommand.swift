@@ -49,8 +49,8 @@ struct AcceptCommand: AsyncParsableCommand {
         abstract: "Say that you have looked at a repository that vanished, moved or became another one upstream.",
         discussion: "It is then taken for what upstream says it is. What is served stays what was approved.")
 
-    @Argument(help: "namespace/name.")
-    var model: String
+    @Argument(help: "namespace/name; several, where one reason holds for all.")
+    var models: [String]
 
     @Option(help: "What you found; kept in the audit log.")
     var reason: String
@@ -58,7 +58,9 @@ struct AcceptCommand: AsyncParsableCommand {
     @OptionGroup var registry: RegistryOptions
 
     func run() async throws {
-        let verb = AcceptOrigin(repository: try RepositoryID(model), reason: reason)
-        print(try await Connection.perform(verb, registry.resolve()))
+        let settings = try registry.resolve()
+        for repository in try models.map({ try RepositoryID($0) }) {
+            print(try await Connection.perform(AcceptOrigin(repository: repository, reason: reason), settings))
+        }
     }
 }
