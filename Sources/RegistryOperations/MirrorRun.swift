@@ -91,7 +91,8 @@ struct MirrorRun: Sendable {
     /// is served needs none while its blobs are here, and what is revoked gets none.
     private func decidedBefore(_ known: SnapshotRecord, _ refs: [String]) async throws -> Mirror.Answer? {
         guard known.revocation == nil else { return answer(known, wasHere: true) }
-        guard !order.again, let decision = known.decision else { return nil }
+        // One that was let go of is brought in anew, also while its bytes still lie there: its row has to say so.
+        guard !order.again, known.expiry == nil, let decision = known.decision else { return nil }
         let isServed = canServe(known) == nil
         guard isServed || isUnderPresentRules(known, decision) else { return nil }
         // Imported when upstream could not be asked: now it can.

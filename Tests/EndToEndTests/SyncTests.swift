@@ -167,6 +167,7 @@ import Testing
             _ = try await house.mirror(Self.model)
             let away = "\(hub.folder)/\(Self.model)"
             try FileManager.default.moveItem(atPath: away, toPath: "\(hub.folder)-away")
+            try hub.settings("{}")
             try house.hub.reload()
             #expect(try await house.lapidary("sync", Self.model).output.contains("it has vanished upstream"))
             try FileManager.default.moveItem(atPath: "\(hub.folder)-away", toPath: away)
