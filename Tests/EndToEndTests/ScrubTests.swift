@@ -67,6 +67,7 @@ import Testing
 
             // Upstream is away: what is bad stays out of service, and every client learns which file and why.
             try FileManager.default.moveItem(atPath: "\(hub)/sample", toPath: "\(hub)/away")
+            try house.hub.reload()
             let scrubbed = try await house.lapidary("scrub", Self.repository)
             #expect(scrubbed.status == 4, "\(scrubbed.output)\(scrubbed.errors)")
             #expect(scrubbed.output.contains(damage.words), "\(scrubbed.output)")
@@ -82,6 +83,7 @@ import Testing
             #expect(kept.contains { $0.hasPrefix("scrub-") } == damage.isQuarantined || damage.words.contains("folder"))
 
             try FileManager.default.moveItem(atPath: "\(hub)/away", toPath: "\(hub)/sample")
+            try house.hub.reload()
             let again = try await house.lapidary("scrub")
             #expect(again.status == 0, "\(again.output)\(again.errors)")
             #expect(again.output.contains("fetched again from"))

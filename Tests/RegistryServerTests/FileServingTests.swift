@@ -194,6 +194,10 @@ import Testing
             try file.close()
             // It goes on to ask upstream, which is not there.
             let scrub = Task { try await Scrub().perform(in: server.registry) { _ in } }
+            let deadline = ContinuousClock.now + .seconds(20)
+            while try await server.registry.catalog.damagedBlobs().isEmpty, .now < deadline {
+                try await Task.sleep(for: .milliseconds(20))
+            }
             let rest = try await blocking { socket.readToEnd() }
             #expect(rest.count + 1000 < weights.count)
             let next = try await server.get(Self.path)
