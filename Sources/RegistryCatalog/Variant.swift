@@ -54,6 +54,7 @@ extension Catalog {
     /// Remembers what a listing says of a base's variants.
     /// - Parameter isWhole: then those that are missing now are marked as gone.
     package func record(_ variants: [Variant], of base: RepositoryID, isWhole: Bool = true) async throws {
+        let names = try JSONColumn.text(variants.map(\.repository.description))
         try await write { database in
             let now = Timestamp.now.text
             for variant in variants {
@@ -76,8 +77,10 @@ extension Catalog {
             }
             if isWhole {
                 try database.execute(
-                    sql: "UPDATE variants SET gone_at = ifnull(gone_at, ?1) WHERE base = ?2 AND seen_at <> ?1",
-                    arguments: [now, base.description])
+                    sql: """
+                        UPDATE variants SET gone_at = ifnull(gone_at, ?) WHERE base = ?
+                            AND repository NOT IN (SELECT value FROM json_each(?))
+                        """, arguments: [now, base.description, names])
             }
             try database.execute(
                 sql: """

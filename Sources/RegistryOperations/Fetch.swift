@@ -82,7 +82,8 @@ struct Fetch {
         let published = Set(missing.map(\.path))
         let new = fetched.filter { published.contains($0.path) }.map(\.digest)
         try await registry.catalog.noteRight(new)
-        if !released.isEmpty { try await blocking { for digest in new { registry.blobs.forgetTrash(of: digest) } } }
+        let back = Set(released.map(\.digest)).intersection(new)
+        if !back.isEmpty { try await blocking { for digest in back { registry.blobs.forgetTrash(of: digest) } } }
         return Manifest(fetched)
     }
 

@@ -145,6 +145,21 @@ import Testing
         }
     }
 
+    @Test func thatMostBlobsAreMissingIsDoubtedUnlessSomebodyNamesTheModel() async throws {
+        try await House.open { house in
+            _ = try await house.mirror(Self.repository)
+            let blobs = try await house.blobs(of: Self.repository)
+            for (path, blob) in blobs where path != "config.json" { unlink(blob) }
+            let doubted = try await house.lapidary("scrub")
+            #expect(doubted.status == 1, "\(doubted)")
+            #expect(doubted.output.contains("\(blobs.count - 1) of \(blobs.count) blobs are missing in"), "\(doubted)")
+            #expect(try await house.registry.catalog.damagedBlobs().isEmpty)
+            let named = try await house.lapidary("scrub", Self.repository)
+            #expect(named.status == 0 && named.output.contains("fetched again from"), "\(named)")
+            #expect(try await house.hf("download", Self.repository).status == 0)
+        }
+    }
+
     @Test func everyBlobTellsWhenItWasVerifiedLast() async throws {
         try await House.open { house in
             _ = try await house.mirror(Self.repository)
