@@ -167,10 +167,12 @@ import Testing
             _ = try await house.mirror(Self.model)
             let away = "\(hub.folder)/\(Self.model)"
             try FileManager.default.moveItem(atPath: away, toPath: "\(hub.folder)-away")
+            let settings = try String(contentsOfFile: "\(hub.folder)/hub.json", encoding: .utf8)
             try hub.settings("{}")
             try house.hub.reload()
             #expect(try await house.lapidary("sync", Self.model).output.contains("it has vanished upstream"))
             try FileManager.default.moveItem(atPath: "\(hub.folder)-away", toPath: away)
+            try hub.settings(settings)
             try house.hub.reload()
             #expect(try await house.lapidary("sync", Self.model).output.contains("attention"))
             #expect(try await house.lapidary("accept", Self.model, "--reason", "it was a mistake").status == 0)
