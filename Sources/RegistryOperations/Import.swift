@@ -43,6 +43,10 @@ package struct Import: Verb {
 
     package func perform(in registry: Registry, report: @escaping Report) async throws -> Answer {
         let (path, repository, commit) = (path, repository, commit)
+        let own = try await blocking { [root = registry.blobs.layout.root] in FolderReading.real(root) }
+        guard try await blocking({ FolderReading.real(path) }) != own else {
+            throw OperationError.invalid("\(path.printable) is this registry's own storage: what is in it is here")
+        }
         let found = try await blocking { try ImportPlace.snapshots(at: path, as: repository, commit: commit) }
         var rows: [Row] = []
         for snapshot in found {
