@@ -68,13 +68,15 @@ let package = Package(
         .target(
             name: "SampleHub",
             dependencies: ["RegistryCore", "COpenSSL", .product(name: "Hummingbird", package: "hummingbird")]),
+        // Answers byte for byte what a script says: what no HTTP library would send.
+        .target(name: "HostileHub", dependencies: ["RegistryCore"]),
         .executableTarget(
             name: "lapidary",
             dependencies: [
                 "RegistryCore", "RegistryUpstream", "RegistryStorage", "RegistryCatalog", "RegistryPolicy",
                 "ModelFormats", "GemmaInference", "SmokeTesting", "FaultInjection", "RegistryOperations",
                 "RegistryServer",
-                "SampleHub", "SealedProcess",
+                "SampleHub", "HostileHub", "SealedProcess",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -107,6 +109,11 @@ let package = Package(
         .testTarget(name: "RegistryCatalogTests", dependencies: ["RegistryCore", "RegistryCatalog"]),
         .testTarget(name: "RegistryPolicyTests", dependencies: ["RegistryCore", "RegistryPolicy"]),
         .testTarget(name: "RegistryUpstreamTests", dependencies: ["RegistryCore", "RegistryUpstream", "SampleHub"]),
+        .testTarget(
+            name: "HostileUpstreamTests",
+            dependencies: [
+                "RegistryCore", "RegistryUpstream", "RegistryStorage", "RegistryOperations", "HostileHub", "SampleHub",
+            ]),
         .testTarget(
             name: "SampleHubTests",
             dependencies: ["RegistryCore", "SampleHub", "RegistryUpstream"]),

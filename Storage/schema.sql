@@ -116,7 +116,7 @@ CREATE TABLE jobs (
     fetch_seconds REAL NOT NULL CHECK (fetch_seconds >= 0),
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
-) STRICT;
+, again INTEGER NOT NULL DEFAULT 0 CHECK (again IN (0, 1))) STRICT;
 
 CREATE INDEX jobs_by_repository ON jobs (namespace, name, id);
 

@@ -49,6 +49,14 @@ extension Catalog {
         try await read { try Self.blobs($0, where: "removed_at IS NULL", []) }
     }
 
+    /// Whether any blob is kept that is not known to be damaged.
+    package func keepsBlobs() async throws -> Bool {
+        try await read {
+            try Bool.fetchOne(
+                $0, sql: "SELECT EXISTS (SELECT 1 FROM blobs WHERE removed_at IS NULL AND damaged_at IS NULL)") ?? false
+        }
+    }
+
     package func damagedBlobs() async throws -> [BlobRecord] {
         try await read { try Self.blobs($0, where: "removed_at IS NULL AND damaged_at IS NOT NULL", []) }
     }

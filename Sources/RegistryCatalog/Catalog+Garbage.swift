@@ -4,7 +4,7 @@ package import RegistryCore
 /// What need not be kept any more. Rows are told first; bytes go only after their row says so.
 extension Catalog {
     /// Lets go of snapshots, each for its reason, and of the blobs that no kept snapshot names: one transaction.
-    /// Rows of snapshots stay for ever; a pin, a name or a revocation that came meanwhile is looked at here, not before.
+    /// Rows of snapshots stay for ever; a pin, a name or a job at work that came meanwhile is looked at here, not before.
     /// - Returns: blobs that are let go of by this call.
     @discardableResult
     package func letGo(_ expiries: [Int64: String]) async throws -> Int {
@@ -17,6 +17,8 @@ extension Catalog {
                             AND id NOT IN (SELECT snapshot_id FROM pins) AND id NOT IN (SELECT snapshot_id FROM refs)
                             AND id NOT IN (SELECT snapshot_id FROM deployments
                                 WHERE snapshot_id IS NOT NULL AND gone_at IS NULL)
+                            AND NOT EXISTS (SELECT 1 FROM jobs JOIN repositories USING (namespace, name)
+                                WHERE repositories.id = repository_id AND jobs.state = 'running')
                         """, arguments: [now, reason, snapshot])
                 guard database.changesCount > 0 else { continue }
                 let subject = try String.fetchOne(

@@ -4,19 +4,21 @@ package import RegistryCore
 extension Catalog {
     /// The job that shall mirror: the one that waits for its turn with the same words, as a crash or a failure may have
     /// left it, else a new one.
+    /// - Parameter taken: jobs that somebody does, who may wait for upstream.
     package func beginJob(
-        mirroring repository: RepositoryID, at revision: Revision, promotion: Job.Promotion = .always
+        mirroring repository: RepositoryID, at revision: Revision, promotion: Job.Promotion = .always,
+        again: Bool = false, besides taken: Set<Int64> = []
     ) async throws -> Int64 {
         try await write { database in
-            let waiting = try Int64.fetchOne(
+            let waiting = try Int64.fetchAll(
                 database,
                 sql: """
                     SELECT id FROM jobs WHERE kind = 'mirror' AND state IN ('queued', 'waiting')
-                        AND namespace = ? AND name = ? AND revision = ? AND promotion = ? ORDER BY id LIMIT 1
+                        AND namespace = ? AND name = ? AND revision = ? AND promotion = ? AND again = ? ORDER BY id
                     """,
-                arguments: [repository.namespace, repository.name, revision.name, promotion.rawValue])
-            if let waiting { return waiting }
-            return try Self.insert(.mirror, repository, revision.name, promotion, database)
+                arguments: [repository.namespace, repository.name, revision.name, promotion.rawValue, again])
+            if let free = waiting.first(where: { !taken.contains($0) }) { return free }
+            return try Self.insert(.mirror, repository, revision.name, promotion, again: again, database)
         }
     }
 
@@ -30,17 +32,17 @@ extension Catalog {
 
     private static func insert(
         _ kind: Job.Kind, _ repository: RepositoryID, _ revision: String, _ promotion: Job.Promotion,
-        _ database: Database
+        again: Bool = false, _ database: Database
     ) throws -> Int64 {
         let now = Timestamp.now.text
         try database.execute(
             sql: """
                 INSERT INTO jobs (kind, namespace, name, revision, promotion, state, message, attempts, received, total,
-                    fetched, fetch_seconds, created_at, updated_at)
-                VALUES (?, ?, ?, ?, ?, 'queued', 'waiting for its turn', 0, 0, 0, 0, 0, ?, ?)
+                    fetched, fetch_seconds, created_at, updated_at, again)
+                VALUES (?, ?, ?, ?, ?, 'queued', 'waiting for its turn', 0, 0, 0, 0, 0, ?, ?, ?)
                 """,
             arguments: [
-                kind.rawValue, repository.namespace, repository.name, revision, promotion.rawValue, now, now,
+                kind.rawValue, repository.namespace, repository.name, revision, promotion.rawValue, now, now, again,
             ])
         return database.lastInsertedRowID
     }
@@ -124,15 +126,15 @@ extension Catalog {
         }
     }
 
-    /// Mirrors that wait for nothing but somebody who does them, oldest first.
-    package func dueJobs(at moment: Timestamp) async throws -> [Job] {
+    /// Mirrors that wait for nothing but somebody who does them, the oldest first.
+    package func dueJobs(at moment: Timestamp, limit: Int = 100) async throws -> [Job] {
         try await read { database in
             try Row.fetchAll(
                 database,
                 sql: """
                     SELECT * FROM jobs WHERE kind = 'mirror' AND (state = 'queued'
-                        OR state = 'waiting' AND wait_until <= ?) ORDER BY id
-                    """, arguments: [moment.text]
+                        OR state = 'waiting' AND wait_until <= ?) ORDER BY id LIMIT ?
+                    """, arguments: [moment.text, limit]
             ).map { try Job(row: $0) }
         }
     }
@@ -147,6 +149,22 @@ extension Catalog {
                     UPDATE jobs SET state = 'cancelled', message = ?, wait_until = NULL, updated_at = ?
                     WHERE namespace = ? AND name = ? AND state IN ('queued', 'waiting') RETURNING id
                     """, arguments: [reason, Timestamp.now.text, repository.namespace, repository.name])
+        }
+    }
+
+    /// Nothing came of a job that anybody would want to read.
+    package func forget(_ id: Int64) async throws {
+        try await write { try $0.execute(sql: "DELETE FROM jobs WHERE id = ?", arguments: [id]) }
+    }
+
+    /// Forgets jobs that ended before a moment, but for the newest of each kind that a repository has.
+    package func forgetJobs(endedBefore moment: Timestamp) async throws {
+        try await write { database in
+            try database.execute(
+                sql: """
+                    DELETE FROM jobs WHERE state IN ('done', 'failed', 'cancelled') AND updated_at < ?
+                        AND id NOT IN (SELECT max(id) FROM jobs GROUP BY namespace, name, kind)
+                    """, arguments: [moment.text])
         }
     }
 

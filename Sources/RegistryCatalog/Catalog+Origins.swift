@@ -117,10 +117,12 @@ extension Catalog {
         }
     }
 
-    /// The newest round.
+    /// The newest round that came to its end: one that was cut off has yet to be done.
     package func lastSync() async throws -> SyncRound? {
         try await read { database in
-            try Row.fetchOne(database, sql: "SELECT * FROM syncs ORDER BY id DESC LIMIT 1").map {
+            try Row.fetchOne(
+                database, sql: "SELECT * FROM syncs WHERE ended_at IS NOT NULL ORDER BY id DESC LIMIT 1"
+            ).map {
                 SyncRound(
                     startedAt: try Timestamp(column: $0["started_at"]),
                     endedAt: try ($0["ended_at"] as String?).map(Timestamp.init(column:)), summary: $0["summary"])

@@ -191,18 +191,20 @@ extension Catalog {
         }
     }
 
-    /// The blobs that this repository has had verified here and that are kept and not known to be damaged: by LFS digest, and by git object id for
-    /// ordinary files. Another repository's blobs are none of its business: who announces a digest has yet to show
+    /// The blobs that this repository has had verified here and that are kept and not known to be damaged: by LFS digest,
+    /// and by git object id for ordinary files. Another repository's blobs are none of its business: who announces a digest has yet to show
     /// that it has the bytes, or a public repository could claim, and get served, what only a gated one holds.
-    package func blobs(of repository: RepositoryID) async throws -> [FileEntry] {
+    ///
+    /// - Parameter areKept: false for those that are not kept any more, whose bytes may lie in the trash.
+    package func blobs(of repository: RepositoryID, areKept: Bool = true) async throws -> [FileEntry] {
         try await read { database in
             try Row.fetchAll(
                 database,
                 sql: """
                     SELECT path, size, git_object, is_lfs, digest FROM file_entries JOIN blobs USING (digest)
                     JOIN snapshots ON snapshots.id = snapshot_id JOIN repositories ON repositories.id = repository_id
-                    WHERE namespace = ? AND name = ? AND removed_at IS NULL AND damaged_at IS NULL
-                    """, arguments: [repository.namespace, repository.name]
+                    WHERE namespace = ? AND name = ? AND (removed_at IS NULL) = ? AND damaged_at IS NULL
+                    """, arguments: [repository.namespace, repository.name, areKept]
             ).map { try FileEntry(row: $0) }
         }
     }

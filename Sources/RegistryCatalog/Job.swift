@@ -30,6 +30,8 @@ package struct Job: Sendable, Codable {
     package let repository: RepositoryID
     package let revision: String
     package let promotion: Promotion
+    /// Fetches and tests anew what was decided on before under the same rules.
+    package let again: Bool
     package let state: State
     /// What it is doing, or how it ended.
     package let message: String
@@ -53,6 +55,7 @@ extension Job {
         repository = try RepositoryID("\(row["namespace"] as String)/\(row["name"] as String)")
         revision = row["revision"]
         promotion = Promotion(rawValue: row["promotion"]) ?? .ifNew
+        again = row["again"]
         state = State(rawValue: row["state"]) ?? .failed
         message = row["message"]
         attempts = row["attempts"]

@@ -1,4 +1,7 @@
 extension Migrations {
+    // Whether the job fetches and tests anew what was decided on before: who takes it up after a crash has to know.
+    static let again = "ALTER TABLE jobs ADD COLUMN again INTEGER NOT NULL DEFAULT 0 CHECK (again IN (0, 1))"
+
     // SQLite cannot change a CHECK: the table is made anew.
     static let jobs = """
         ALTER TABLE jobs RENAME TO jobs_before;

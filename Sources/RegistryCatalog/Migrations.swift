@@ -10,6 +10,7 @@ enum Migrations {
         migrator.registerMigration("4 variants") { try $0.execute(sql: variants) }
         migrator.registerMigration("5 follow") { try $0.execute(sql: follow) }
         migrator.registerMigration("6 hygiene") { try $0.execute(sql: hygiene) }
+        migrator.registerMigration("7 again") { try $0.execute(sql: again) }
         return migrator
     }
 

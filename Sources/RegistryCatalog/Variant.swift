@@ -51,8 +51,10 @@ package struct VariantBase: Sendable, Codable, Equatable {
 }
 
 extension Catalog {
-    /// Replaces what was known of a base's variants: those that are missing now are marked as gone.
-    package func record(_ variants: [Variant], of base: RepositoryID) async throws {
+    /// Remembers what a listing says of a base's variants.
+    /// - Parameter isWhole: then those that are missing now are marked as gone.
+    package func record(_ variants: [Variant], of base: RepositoryID, isWhole: Bool = true) async throws {
+        let names = try JSONColumn.text(variants.map(\.repository.description))
         try await write { database in
             let now = Timestamp.now.text
             for variant in variants {
@@ -73,9 +75,13 @@ extension Catalog {
                         variant.gated, variant.updatedAt, variant.children, now, now,
                     ])
             }
-            try database.execute(
-                sql: "UPDATE variants SET gone_at = ifnull(gone_at, ?1) WHERE base = ?2 AND seen_at <> ?1",
-                arguments: [now, base.description])
+            if isWhole {
+                try database.execute(
+                    sql: """
+                        UPDATE variants SET gone_at = ifnull(gone_at, ?) WHERE base = ?
+                            AND repository NOT IN (SELECT value FROM json_each(?))
+                        """, arguments: [now, base.description, names])
+            }
             try database.execute(
                 sql: """
                     INSERT INTO bases (base, is_watched, listed_at) VALUES (?, 0, ?)
@@ -84,22 +90,24 @@ extension Catalog {
         }
     }
 
+    /// Says whether sync shall list a base again that was listed before; of another one nothing is kept.
     package func watch(_ base: RepositoryID, _ isWatched: Bool) async throws {
         try await write { database in
             try database.execute(
-                sql: """
-                    INSERT INTO bases (base, is_watched, listed_at) VALUES (?, ?, NULL)
-                    ON CONFLICT (base) DO UPDATE SET is_watched = excluded.is_watched
-                    """, arguments: [base.description, isWatched])
+                sql: "UPDATE bases SET is_watched = ? WHERE base = ?", arguments: [isWatched, base.description])
         }
     }
 
-    /// The direct variants of a base, most downloaded first.
-    package func variants(of base: RepositoryID) async throws -> [Variant] {
-        try await read { database in
+    /// The direct variants of these bases, most downloaded first.
+    package func variants(of bases: [RepositoryID]) async throws -> [Variant] {
+        let names = try JSONColumn.text(bases.map(\.description))
+        return try await read { database in
             try Row.fetchAll(
-                database, sql: "SELECT * FROM variants WHERE base = ? ORDER BY downloads DESC, repository",
-                arguments: [base.description]
+                database,
+                sql: """
+                    SELECT * FROM variants WHERE base IN (SELECT value FROM json_each(?))
+                    ORDER BY downloads DESC, repository, base
+                    """, arguments: [names]
             ).map { try Variant(row: $0) }
         }
     }

@@ -57,7 +57,8 @@ package struct Discover: Verb {
     }
 
     package func perform(in registry: Registry, report: @escaping Report) async throws -> Answer {
-        if let watch { try await registry.catalog.watch(base, watch) }
+        // To be forgotten, a base need not be there any more.
+        if watch == false { try await registry.catalog.watch(base, false) }
         var notAsked = 0
         if !cached { notAsked = try await list(in: registry, report) }
         let known = try await registry.catalog.variantBases().first { $0.base == base }
@@ -65,6 +66,7 @@ package struct Discover: Verb {
             throw OperationError.invalid(
                 "nothing is known of \(base)'s variants: leave out --cached to ask \(registry.upstream.endpoint)")
         }
+        if watch == true { try await registry.catalog.watch(base, true) }
         let all = try await tree(in: registry)
         let states = Dictionary(
             try await registry.summaries().map { ($0.repository, $0.state) }, uniquingKeysWith: { first, _ in first })
@@ -74,7 +76,7 @@ package struct Discover: Verb {
                 refusal: registry.policy.screen(Dossier(claimedBy: variant)).first { $0.effect == .refuse })
         }
         return Answer(
-            base: base, listedAt: known.listedAt, isWatched: known.isWatched,
+            base: base, listedAt: known.listedAt, isWatched: watch ?? known.isWatched,
             rows: rows.filter(picks).sorted(by: order),
             total: rows.count, notAsked: notAsked)
     }
@@ -100,7 +102,8 @@ package struct Discover: Verb {
                 if isCut { notAsked += 1 }
                 left -= models.count
                 let variants = models.filter { $0.repository != parent }.map { Variant($0, of: parent) }
-                try await registry.catalog.record(variants, of: parent)
+                // What lies beyond the cut is not gone.
+                try await registry.catalog.record(variants, of: parent, isWhole: !isCut)
                 next += variants.filter { $0.children ?? 1 > 0 }.map(\.repository)
             }
             level = next
@@ -125,12 +128,10 @@ package struct Discover: Verb {
         var level = [base]
         for depth in 1...min(max(depth, Self.depths.lowerBound), Self.depths.upperBound) {
             var next: [RepositoryID] = []
-            for parent in level {
-                for variant in try await registry.catalog.variants(of: parent)
-                where seen.insert(variant.repository).inserted {
-                    found.append((variant, depth))
-                    if variant.children ?? 1 > 0 { next.append(variant.repository) }
-                }
+            for variant in try await registry.catalog.variants(of: level)
+            where seen.insert(variant.repository).inserted {
+                found.append((variant, depth))
+                if variant.children ?? 1 > 0 { next.append(variant.repository) }
             }
             level = next
         }

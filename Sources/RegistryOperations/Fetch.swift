@@ -22,21 +22,29 @@ struct Fetch {
 
     /// - Returns: the manifest of what is now in the store, all of it.
     /// - Throws: ``StorageError/mismatch`` with nothing published and no part left; any other error with nothing
-    ///   published and the parts kept, so that the next attempt goes on where this one stopped.
+    ///   published, and kept what the next attempt can go on with: pieces on record, and files that are whole. Of a file
+    ///   that upstream sent wrongly nothing is kept.
     func run(in registry: Registry, report: @escaping Report) async throws -> Manifest {
         var fetched: [FileEntry] = []
         var missing: [UpstreamFile] = []
         let hold = claim.hold(of: registry)
         let known = try await registry.catalog.blobs(of: repository)
+        let released = try await registry.catalog.blobs(of: repository, areKept: false)
+        var regained: Int64 = 0
         for file in files {
             if let digest = try await digestInStore(file, known, hold, registry) {
                 fetched.append(FileEntry(file, digest: digest))
+            } else if let digest = try await digestLetGo(file, released, hold, registry) {
+                fetched.append(FileEntry(file, digest: digest))
+                regained = regained.addingReportingOverflow(file.size).partialValue
             } else {
                 missing.append(file)
             }
         }
         let bytes = missing.reduce(0 as Int64) { $0.addingReportingOverflow($1.size).partialValue }
-        claim.keep(try await registry.reserveRoom(for: bytes, repository: repository))
+        claim.keep(
+            try await registry.reserveRoom(
+                for: bytes.addingReportingOverflow(regained).partialValue, repository: repository))
         report(.fetching(files: missing.count, bytes: bytes))
 
         var ingests: [IngestFile] = []
@@ -50,7 +58,7 @@ struct Fetch {
                 func startNext() {
                     guard let same = waiting.popFirst() else { return }
                     twins[same[0].path.text] = same
-                    group.addTask { try await fetch(same[0], registry, report) }
+                    group.addTask { try await fetch(same[0], released, registry, report) }
                 }
                 for _ in 0..<Self.width { startNext() }
                 while let (entry, ingest) = try await group.next() {
@@ -73,7 +81,10 @@ struct Fetch {
         try await registry.hold(fetched.map(\.digest), in: hold)
         try await blocking { [ingests] in try registry.blobs.publish(ingests) }
         let published = Set(missing.map(\.path))
-        try await registry.catalog.noteRight(fetched.filter { published.contains($0.path) }.map(\.digest))
+        let new = fetched.filter { published.contains($0.path) }.map(\.digest)
+        try await registry.catalog.noteRight(new)
+        let back = Set(released.map(\.digest)).intersection(new)
+        if !back.isEmpty { try await blocking { for digest in back { registry.blobs.forgetTrash(of: digest) } } }
         return Manifest(fetched)
     }
 
@@ -97,19 +108,45 @@ struct Fetch {
     private func digestInStore(
         _ file: UpstreamFile, _ known: [FileEntry], _ hold: BlobHold, _ registry: Registry
     ) async throws -> SHA256Digest? {
-        let twin = known.first { entry in
-            file.lfsDigest.map { $0 == entry.digest } ?? (!entry.isLFS && entry.gitObject == file.gitObject)
-        }
-        guard let twin else { return nil }
+        guard let twin = known.first(where: file.isSame(as:)) else { return nil }
         try await registry.hold([twin.digest], in: hold)
         return try await blocking { registry.blobs.size(of: twin.digest) } == file.size ? twin.digest : nil
     }
 
+    /// The bytes may still lie there although nothing names them; nobody has looked at them since.
+    private func digestLetGo(
+        _ file: UpstreamFile, _ released: [FileEntry], _ hold: BlobHold, _ registry: Registry
+    ) async throws -> SHA256Digest? {
+        guard let twin = released.first(where: file.isSame(as:)) else { return nil }
+        try await registry.hold([twin.digest], in: hold)
+        let examination = try await blocking { [blobs = registry.blobs] in
+            try blobs.examine(twin.digest, size: file.size, pace: ReadPace(bytesPerSecond: nil))
+        }
+        switch examination.finding {
+        case .sound, .wrongMode: return twin.digest
+        case .missing, .damaged, .unreadable: return nil
+        }
+    }
+
     private func fetch(
-        _ file: UpstreamFile, _ registry: Registry, _ report: @escaping Report
+        _ file: UpstreamFile, _ released: [FileEntry], _ registry: Registry, _ report: @escaping Report
     ) async throws -> (FileEntry, IngestFile) {
         let ingest = try await part(of: file, registry)
-        if try await take(file, into: ingest, report) {
+        do {
+            return try await fill(ingest, file, released, registry, report)
+        } catch {
+            // What upstream sent wrongly is worth nothing; what came before other trouble is worth what is on record.
+            let isResumable = (error as? UpstreamError)?.isAboutContent != true
+            try? await blocking { ingest.abandon(isResumable: isResumable) }
+            throw error
+        }
+    }
+
+    private func fill(
+        _ ingest: IngestFile, _ file: UpstreamFile, _ released: [FileEntry], _ registry: Registry,
+        _ report: @escaping Report
+    ) async throws -> (FileEntry, IngestFile) {
+        if try await take(file, released, into: ingest, registry, report) {
             let digest = try await blocking { try ingest.proven() }
             return (FileEntry(file, digest: digest), ingest)
         }
@@ -123,20 +160,30 @@ struct Fetch {
         }
     }
 
-    /// Takes a file that lies on this machine, if its bytes are what upstream announced.
-    private func take(_ file: UpstreamFile, into ingest: IngestFile, _ report: @escaping Report) async throws -> Bool {
-        guard let local, let location = local.files[file.path] else { return false }
-        let outcome = try await blocking { () -> (filling: IngestFile.Filling?, isRight: Bool) in
-            guard let filling = try ingest.fill(from: location, sharing: local.isImmutable) else { return (nil, false) }
+    /// Takes a file that lies on this machine, if its bytes are what upstream announced: where somebody said that it
+    /// lies, or in the trash.
+    private func take(
+        _ file: UpstreamFile, _ released: [FileEntry], into ingest: IngestFile, _ registry: Registry,
+        _ report: @escaping Report
+    ) async throws -> Bool {
+        let given = local?.files[file.path]
+        let digest = given == nil ? released.first(where: file.isSame(as:))?.digest : nil
+        let outcome = try await blocking { [blobs = registry.blobs] () -> (found: String, isRight: Bool)? in
+            guard let location = given ?? digest.flatMap(blobs.trashed) else { return nil }
+            let isImmutable = given == nil || local?.isImmutable == true
+            guard let filling = try ingest.fill(from: location, sharing: isImmutable) else { return ("", false) }
             let git = file.lfsDigest == nil ? file.gitObject : nil
-            return (filling, try ingest.isRight(expecting: file.lfsDigest, gitObject: git))
+            let isRight = try ingest.isRight(expecting: file.lfsDigest, gitObject: git)
+            return (given == nil ? "back from the trash:" : filling.rawValue, isRight)
         }
-        if outcome.isRight, let filling = outcome.filling {
-            report(.message("\(filling.rawValue) \(file.path)"))
+        guard let outcome else { return false }
+        if outcome.isRight {
+            report(.message("\(outcome.found) \(file.path)"))
             report(.file(path: file.path.text, received: file.size, size: file.size))
             return true
         }
-        report(.message("\(file.path) there is not what upstream announced for this commit: it is fetched instead"))
+        let place = given == nil ? "in the trash" : "there"
+        report(.message("\(file.path) \(place) is not what upstream announced for this commit: it is fetched instead"))
         try await blocking { try ingest.restart(validator: nil) }
         return false
     }
@@ -190,6 +237,13 @@ struct Fetch {
 }
 
 extension IngestFile: ByteSink {}
+
+extension UpstreamFile {
+    /// Whether upstream announces the bytes that are known as this.
+    fileprivate func isSame(as entry: FileEntry) -> Bool {
+        lfsDigest.map { $0 == entry.digest } ?? (!entry.isLFS && entry.gitObject == gitObject)
+    }
+}
 
 extension FileEntry {
     fileprivate init(_ file: UpstreamFile, digest: SHA256Digest) {

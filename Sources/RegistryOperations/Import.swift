@@ -43,6 +43,10 @@ package struct Import: Verb {
 
     package func perform(in registry: Registry, report: @escaping Report) async throws -> Answer {
         let (path, repository, commit) = (path, repository, commit)
+        let own = try await blocking { [root = registry.blobs.layout.root] in FolderReading.real(root) }
+        guard try await blocking({ FolderReading.real(path) }) != own else {
+            throw OperationError.invalid("\(path.printable) is this registry's own storage: what is in it is here")
+        }
         let found = try await blocking { try ImportPlace.snapshots(at: path, as: repository, commit: commit) }
         var rows: [Row] = []
         for snapshot in found {
@@ -108,8 +112,8 @@ extension UpstreamError {
     /// True where upstream could not be asked, or does not know what was asked for; what it said wrongly is an error.
     fileprivate var leavesUnattested: Bool {
         switch self {
-        case .unreachable, .serverTrouble, .rateLimited, .unknownRepository, .unknownRevision, .unauthorized, .disabled,
-            .gated:
+        case .unreachable, .brokenOff, .tooSlow, .serverTrouble, .rateLimited, .unknownRepository, .unknownRevision,
+            .unauthorized, .disabled, .gated:
             true
         default: false
         }

@@ -6,7 +6,7 @@ import RegistryCore
 enum ImportPlace {
     /// - Parameters:
     ///   - name: what a plain folder's files are; only for a plain folder.
-    ///   - commit: of a plain folder.
+    ///   - commit: of a plain folder; elsewhere it picks one.
     /// - Throws: ``OperationError/invalid(_:)`` where nothing can be imported from there. Blocking.
     static func snapshots(
         at path: String, as name: RepositoryID?, commit: CommitID?
@@ -15,9 +15,12 @@ enum ImportPlace {
             throw OperationError.invalid("\(path.printable): there is no such folder")
         }
         let entries = try contents(of: root)
-        if entries.contains("registry.sqlite"), entries.contains("blobs") { return try storage(root) }
+        if entries.contains("registry.sqlite"), entries.contains("blobs") {
+            return try named(name, commit, path, storage(root))
+        }
         if let single = try cachedRepository((root as NSString).lastPathComponent) {
-            return try named(name, path, cache(root, single, within: (root as NSString).deletingLastPathComponent))
+            return try named(
+                name, commit, path, cache(root, single, within: (root as NSString).deletingLastPathComponent))
         }
         // HF_HOME holds the cache as `hub`.
         for hub in [root, "\(root)/hub"] {
@@ -26,7 +29,7 @@ enum ImportPlace {
             let all = try cached.flatMap { folder in
                 try cachedRepository(folder).map { try cache("\(hub)/\(folder)", $0, within: hub) } ?? []
             }
-            return try named(name, path, all)
+            return try named(name, commit, path, all)
         }
         guard let name else {
             throw OperationError.invalid(
@@ -50,11 +53,12 @@ enum ImportPlace {
 
     /// A cache names its repositories itself; whoever names one picks it.
     private static func named(
-        _ name: RepositoryID?, _ path: String, _ all: [LocalSnapshot]
+        _ name: RepositoryID?, _ commit: CommitID?, _ path: String, _ all: [LocalSnapshot]
     ) throws -> [LocalSnapshot] {
-        let picked = all.filter { name == nil || $0.repository == name }
+        let picked = all.filter { (name ?? $0.repository) == $0.repository && (commit ?? $0.commit) == $0.commit }
         guard !picked.isEmpty else {
-            throw OperationError.invalid("\(path.printable) holds no whole snapshot\(name.map { " of \($0)" } ?? "")")
+            let wanted = name.map { " of \($0)\(commit.map { "@\($0.short)" } ?? "")" } ?? ""
+            throw OperationError.invalid("\(path.printable) holds no snapshot\(wanted)")
         }
         return picked
     }
@@ -82,19 +86,24 @@ enum ImportPlace {
         }
     }
 
-    /// What another Lapidary has whole.
+    /// What another Lapidary has.
     private static func storage(_ root: String) throws -> [LocalSnapshot] {
         try ForeignCatalog(path: "\(root)/registry.sqlite").snapshots().compactMap { foreign in
             var files: [RepositoryPath: String] = [:]
+            var missing: [String] = []
             for (path, digest) in foreign.files {
                 let place = "\(root)/blobs/sha256/\(digest.hex.prefix(2))/\(digest.hex)"
-                guard FileManager.default.fileExists(atPath: place) else { return nil }
-                files[path] = place
+                if FileManager.default.fileExists(atPath: place) {
+                    files[path] = place
+                } else {
+                    missing.append("\(path): \(foreign.repository)@\(foreign.commit.short) lacks it there")
+                }
             }
             return files.isEmpty
                 ? nil
                 : LocalSnapshot(
-                    repository: foreign.repository, commit: foreign.commit, files: files, isImmutable: true)
+                    repository: foreign.repository, commit: foreign.commit, files: files, isImmutable: true,
+                    passedOver: missing)
         }
     }
 

@@ -4,15 +4,30 @@ import RegistryCatalog
 import RegistryCore
 import RegistryStorage
 import RegistryUpstream
+import Synchronization
 
-/// Wakes whoever works on queued mirrors.
+/// Wakes whoever works on queued mirrors, and knows which of them are being done: a few at a time, so that the others
+/// stay what they are, and a thousand of them cost upstream nothing before their turn.
 final class JobQueue: Sendable {
+    private static let width = 4
+
     let rings: AsyncStream<Void>
     private let bell: AsyncStream<Void>.Continuation
+    private let taken = Mutex<Set<Int64>>([])
 
     init() { (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
 
     func ring() { bell.yield() }
+
+    /// - Returns: false where it is being done, or enough others are.
+    fileprivate func take(_ job: Int64) -> Bool {
+        taken.withLock { $0.count < Self.width && $0.insert(job).inserted }
+    }
+
+    fileprivate func giveBack(_ job: Int64) {
+        taken.withLock { _ = $0.remove(job) }
+        ring()
+    }
 }
 
 extension Registry {
@@ -33,9 +48,15 @@ extension Registry {
                         for job in due {
                             guard let revision = try? Revision(job.revision) else { continue }
                             let order = Mirror(
-                                repository: job.repository, revision: revision, promotion: job.promotion)
-                            guard !self.mirrors.isUnderWay(order) else { continue }
-                            mirrors.addTask { await self.mirrorInBackground(order) }
+                                repository: job.repository, revision: revision, promotion: job.promotion,
+                                again: job.again)
+                            guard !self.mirrors.isUnderWay(order), !self.running.contains(job.id),
+                                self.queue.take(job.id)
+                            else { continue }
+                            mirrors.addTask {
+                                await self.mirrorInBackground(order)
+                                self.queue.giveBack(job.id)
+                            }
                         }
                     }
                 }

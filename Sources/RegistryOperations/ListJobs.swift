@@ -13,11 +13,13 @@ package struct ListJobs: Verb {
         self.ended = ended
     }
 
-    /// - Returns: those under way, oldest first, then those that have ended, newest first.
+    /// - Returns: those that run, that wait and that are queued, each oldest first, then those that have ended, newest
+    ///   first.
     package func perform(in registry: Registry, report: @escaping Report) async throws -> [Job] {
         let active = try await registry.catalog.activeJobs().filter { repository == nil || $0.repository == repository }
         let ended = try await registry.catalog.endedJobs(of: repository, limit: min(max(ended, 0), 10_000))
-        return active + ended
+        return active.filter { $0.state == .running } + active.filter { $0.state == .waiting }
+            + active.filter { $0.state == .queued } + ended
     }
 }
 
@@ -36,7 +38,8 @@ package struct QueueMirror: Verb {
         let order = Mirror(repository: repository, revision: try Revision(revision))
         let running = try await registry.catalog.latestJob(of: repository, .mirror)
         if registry.mirrors.isUnderWay(order), let running, running.isActive { return running }
-        let job = try await registry.catalog.beginJob(mirroring: repository, at: Revision(revision))
+        let job = try await registry.catalog.beginJob(
+            mirroring: repository, at: Revision(revision), besides: registry.running.ids)
         registry.queue.ring()
         guard let row = try await registry.catalog.jobs([job]).first else {
             throw OperationError.unknownModel(repository)

@@ -30,7 +30,8 @@ package struct ModelSummary: Codable, Sendable {
     package let files: Int
     package let pulls: PullCount
     package let updatedAt: Timestamp
-    /// What is being done with it right now, e.g. `testing: no-nan-or-inf 43 %`; empty where nothing is.
+    /// What is being done with it right now, e.g. `testing: no-nan-or-inf 43 %`, else what waits for a person; empty
+    /// where nothing does.
     package var activity = ""
 }
 
@@ -50,7 +51,22 @@ extension Registry {
             summaries.removeAll { $0.repository == job.repository }
             summaries.append(ModelSummary(preparing: job))
         }
+        let attentions = try await catalog.attentions()
+        for place in summaries.indices where summaries[place].activity.isEmpty {
+            let repository = summaries[place].repository
+            summaries[place].activity = Self.waiting(byRepository[repository] ?? [], attentions[repository])
+        }
         return summaries.sorted { $0.repository < $1.repository }
+    }
+
+    /// What a person should look at beside the snapshot that stands for its repository; empty for nothing.
+    static func waiting(_ snapshots: [SnapshotRecord], _ attention: String?) -> String {
+        if let attention { return "needs a person: \(attention)" }
+        guard let leading = leading(snapshots), let newest = snapshots.first, newest.id > leading.id,
+            let decision = newest.decision, decision.outcome == .hold, newest.expiry == nil, newest.revocation == nil
+        else { return "" }
+        let words = decision.reason.map { "by \($0.rule): \($0.message)" } ?? ""
+        return "\(newest.commit.short) is held \(words)"
     }
 
     /// The snapshot that stands for its repository.

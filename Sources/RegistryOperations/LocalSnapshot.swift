@@ -22,6 +22,10 @@ struct FolderReading {
     private(set) var passedOver: [String] = []
     private let root: String
     private let fence: String
+    /// The folders that the walk is in, without links: one that leads back into them has no end.
+    private var open: Set<String> = []
+    /// Links can make a few folders look like millions.
+    private var folders = 0
 
     /// - Parameters:
     ///   - folder: where a repository's paths begin.
@@ -34,6 +38,12 @@ struct FolderReading {
 
     private mutating func walk(_ prefix: String, depth: Int) {
         let folder = prefix.isEmpty ? root : "\(root)/\(prefix)"
+        guard let place = Self.real(folder), open.insert(place).inserted else {
+            passedOver.append("\(prefix.printable): it leads back to a folder that it lies in")
+            return
+        }
+        defer { open.remove(place) }
+        folders += 1
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
         for name in names {
             let path = prefix.isEmpty ? name : "\(prefix)/\(name)"
@@ -49,9 +59,10 @@ struct FolderReading {
                 continue
             }
             switch status.st_mode & S_IFMT {
-            case S_IFDIR where depth < 32: walk(path, depth: depth + 1)
+            case S_IFDIR where depth < 32 && folders < 10_000: walk(path, depth: depth + 1)
             case S_IFREG where files.count < 200_000:
                 do { files[try RepositoryPath(path)] = real } catch { passedOver.append("\(error)") }
+            case S_IFDIR, S_IFREG: passedOver.append("\(path.printable): there is too much below \(fence)")
             default: passedOver.append("\(path.printable): no regular file")
             }
         }

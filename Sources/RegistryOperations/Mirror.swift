@@ -60,12 +60,15 @@ package struct Mirror: Verb {
     func perform(in registry: Registry, isAttended: Bool, _ report: @escaping Report) async throws -> Answer {
         let revision = try Revision(revision)
         let answer = try await registry.mirrors.join(self, report) { report in
-            let job = try await registry.catalog.beginJob(mirroring: repository, at: revision, promotion: promotion)
+            let job = try await registry.catalog.beginJob(
+                mirroring: repository, at: revision, promotion: promotion, again: again, besides: registry.running.ids)
             return try await registry.perform(job, of: repository, retries: !isAttended, report) { log in
                 let answer = try await registry.repositoryTurns.hold(repository) {
                     try await MirrorRun(order: self, revision: revision, log: log, registry: registry).run()
                 }
-                return (answer, "\(answer.commit.short) is \(answer.state.rawValue)")
+                // Sync looks at hundreds every few hours: that nothing is new is no news.
+                let isNews = promotion == .always || !answer.wasHere
+                return (answer, isNews ? "\(answer.commit.short) is \(answer.state.rawValue)" : nil)
             }
         }
         registry.retests.ring()

@@ -102,8 +102,11 @@ struct MirrorRun: Sendable {
         guard order.promotion == .ifNew, let main, main.id != snapshot.id else {
             return try await registry.decide(snapshot, promoting: refs)
         }
-        let lines = try await registry.catalog.change(in: snapshot.id)?.lines ?? []
-        let words = lines.isEmpty ? "" : " (\(lines.prefix(4).joined(separator: "; "))\(lines.count > 4 ? "; …" : ""))"
+        let words =
+            try await registry.catalog.change(in: snapshot.id).map { change in
+                let lines = change.lines.isEmpty ? ["every file is the same"] : change.lines
+                return " (\(lines.prefix(4).joined(separator: "; "))\(lines.count > 4 ? "; …" : ""))"
+            } ?? ""
         let finding = Finding(
             rule: Finding.changed, effect: .hold,
             message:

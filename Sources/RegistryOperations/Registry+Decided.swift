@@ -6,7 +6,8 @@ extension Registry {
     /// Whether a mirroring of this snapshot would come to what stands already, without fetching or testing anything.
     func isDecided(_ known: SnapshotRecord) async throws -> Bool {
         guard known.revocation == nil else { return true }
-        guard let decision = known.decision else { return false }
+        // One that was let go of is brought in anew, also while its bytes still lie there: its row has to say so.
+        guard known.expiry == nil, let decision = known.decision else { return false }
         guard canServe(known) == nil || isUnderPresentRules(known, decision) else { return false }
         // Imported when upstream could not be asked: now it can.
         guard known.evidence[.verification]?.outcome != .warned else { return false }

@@ -7,8 +7,14 @@ import RegistryUpstream
 extension Registry {
     /// What the policy follows, in the order in which to look at it: bases first, then the rest. Lists families and
     /// watched bases anew on the way.
-    func followed(_ report: @escaping Report) async throws -> [[RepositoryID]] {
+    /// - Returns: also which of them could not be listed, and why.
+    func followed(_ report: @escaping Report) async throws -> (waves: [[RepositoryID]], notListed: [String]) {
         let follow = policy.follow
+        var notListed: [String] = []
+        func miss(_ what: String, _ error: any Error) {
+            notListed.append("\(what): \(Failure(error).message)")
+            report(.message("not listed: \(notListed[notListed.count - 1])"))
+        }
         let bases = follow.bases.map(\.base)
         var found: [RepositoryID] = []
         let watched = try await catalog.variantBases().filter(\.isWatched).map(\.base)
@@ -17,7 +23,7 @@ extension Registry {
                 _ = try await Discover(base: base).perform(in: self, report: report)
             } catch let error where !(error is CancellationError) {
                 // What was listed before still holds.
-                report(.message("\(base): variants not listed: \(Failure(error).message)"))
+                miss("variants of \(base)", error)
             }
         }
         for family in follow.bases {
@@ -31,34 +37,44 @@ extension Registry {
                 let models = try await upstream.models(by: shelf.author, limit: 10_000).models
                 found += models.filter(shelf.follows).prefix(shelf.filter.limit).map(\.repository)
             } catch let error where !(error is CancellationError) {
-                report(.message("\(shelf.author): models not listed: \(Failure(error).message)"))
+                miss("models by \(shelf.author.printable)", error)
             }
         }
         let first = Set(bases).union(follow.repositories).sorted()
         var seen = Set(first)
-        return [first, found.filter { seen.insert($0).inserted }]
+        return ([first, found.filter { seen.insert($0).inserted }], notListed)
     }
 
     /// Background work, until cancelled: a round of sync as often as the policy says, also after a restart.
     func keepInStep() async {
+        var pause = 60.0
         while !Task.isCancelled {
-            if let hours = policy.follow.everyHours, await isSyncDue(after: hours) {
+            if let hours = policy.follow.everyHours {
                 do {
-                    let answer = try await Sync().perform(in: self) { _ in }
-                    Logger(label: "lapidary").notice("sync: \(answer.summary)")
+                    if let answer = try await Sync.performIfDue(after: hours, in: self) {
+                        tell(of: answer)
+                        pause = answer.leftOut == 0 ? 60 : min(pause * 2, 3600)
+                    }
                 } catch is CancellationError {
                     return
                 } catch {
                     Logger(label: "lapidary").error("sync: \(Failure(error).message)")
                 }
             }
-            try? await Task.sleep(for: .seconds(60 * Double.random(in: 0.8...1.2)))
+            try? await Task.sleep(for: .seconds(pause * Double.random(in: 0.8...1.2)))
         }
     }
+}
 
-    private func isSyncDue(after hours: Int) async -> Bool {
-        guard let last = try? await catalog.lastSync() else { return true }
-        return last.startedAt.secondsAgo >= Int64(hours) * 3600
+extension Registry {
+    private func tell(of round: Sync.Answer) {
+        let logger = Logger(label: "lapidary")
+        logger.log(level: round.exitCode == 0 ? .notice : .warning, "sync: \(round.summary)")
+        let troubles = round.rows.filter { $0.outcome == .failed || $0.outcome == .attention }
+        for row in troubles.prefix(20) {
+            logger.warning("sync: \(row.repository): \(row.outcome.rawValue), \(row.note.printable)")
+        }
+        for missed in round.notListed { logger.warning("sync: not listed: \(missed.printable)") }
     }
 }
 

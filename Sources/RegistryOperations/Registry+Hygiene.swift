@@ -10,6 +10,8 @@ extension Registry {
     /// Bytes a second that scrubbing in the background reads at most.
     private static let backgroundRate: Int64 = 50_000_000
     private static let day: Int64 = 86_400
+    /// For which rows of jobs are kept.
+    private static let jobDays: Int64 = 90
 
     /// Background work, until cancelled. Ends neither the server nor itself for anything that goes wrong.
     func keepStoreClean() async {
@@ -29,6 +31,7 @@ extension Registry {
                     if let stopped = run.stopped { throw OperationError.invalid(stopped) }
                     if ContinuousClock.now - collectedAt > .seconds(Self.day) {
                         _ = try await CollectGarbage().perform(in: self) { _ in }
+                        try await catalog.forgetJobs(endedBefore: .from(now: .seconds(-Self.jobDays * Self.day)))
                         collectedAt = .now
                     }
                     lastTrouble = ""

@@ -14,13 +14,15 @@ struct ScrubRun: Sendable {
 extension Registry {
     /// Looks at blobs one after the other. What is wrong is out of service before the next one is looked at, and
     /// fetched again.
-    func scrub(_ blobs: [BlobRecord], pace: ReadPace, report: @escaping Report) async throws -> ScrubRun {
+    ///
+    /// - Parameter isNamed: somebody asks about these blobs: that most of them are missing is then no reason to doubt it.
+    func scrub(
+        _ blobs: [BlobRecord], isNamed: Bool = false, pace: ReadPace, report: @escaping Report
+    ) async throws -> ScrubRun {
         var run = ScrubRun()
         guard !blobs.isEmpty else { return run }
-        guard try await blocking({ [store = self.blobs] in store.isPresent }) else {
-            run.stopped =
-                "\(self.blobs.layout.root)/blobs is empty, although the catalogue knows \(blobs.count) blobs: is its "
-                + "disk mounted? nothing was judged"
+        if let doubt = try await doubt(blobs, isNamed) {
+            run.stopped = "\(doubt): is its disk mounted? Nothing was judged"
             return run
         }
         // One file that cannot be read is a bad file; three in a row are a bad disk, of which no file is guilty.
@@ -60,7 +62,14 @@ extension Registry {
                         digest: blob.digest, size: blob.size, problem: "its mode was \(String(mode, radix: 8))",
                         files: try await catalog.uses(of: blob.digest).map(\.name),
                         outcome: "set back to 444; its bytes are right", isRight: true))
-            case .missing: try await note(blob, examination, blob.damage?.reason ?? "it is missing", &run)
+            case .missing:
+                // A disk may go at any moment.
+                if blob.damage == nil, let doubt = try await doubt([blob], true) {
+                    run.stopped = "\(doubt): is its disk mounted? The rest was not judged"
+                    try await catalog.noteSound(sound)
+                    return run
+                }
+                try await note(blob, examination, blob.damage?.reason ?? "it is missing", &run)
             case .damaged(let problem): try await note(blob, examination, problem, &run)
             }
             for (blob, examination, problem) in unreadable { try await note(blob, examination, problem, &run) }
@@ -78,6 +87,19 @@ extension Registry {
         try await catalog.noteSound(sound)
         try await repairFound(&run, report)
         return run
+    }
+
+    /// Why it is likelier that the disk is not there than that these blobs were lost one by one.
+    private func doubt(_ blobs: [BlobRecord], _ isNamed: Bool) async throws -> String? {
+        let folder = "\(self.blobs.layout.root)/blobs"
+        let sound = blobs.filter { $0.damage == nil }.map(\.digest)
+        return try await blocking { [store = self.blobs] in
+            guard store.isPresent else { return "\(folder) is empty, although the catalogue knows blobs in it" }
+            let missing = isNamed ? 0 : store.countMissing(sound)
+            guard missing > 2, missing * 2 > sound.count else { return nil }
+            return "\(missing) of \(sound.count) blobs are missing in \(folder) ('lapidary scrub NAME' judges one "
+                + "model's all the same)"
+        }
     }
 
     /// Takes a bad blob out of service, unless it is another file by now or none that is kept.

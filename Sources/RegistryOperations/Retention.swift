@@ -9,8 +9,9 @@ struct Retention {
     /// Snapshots that some host holds.
     let deployed: Set<Int64>
 
-    /// Of each repository, everything older than its last promotions, but for what is pinned, has a name here or is
-    /// deployed somewhere. A revoked snapshot is none of the last promotions. Where too few were promoted, all stay.
+    /// Of each repository, everything older than its last promotions, and of what waits to be promoted all but the
+    /// newest ones; never what is pinned, has a name here or is deployed somewhere. A revoked snapshot is none of the
+    /// last promotions.
     /// - Returns: snapshots with the reason.
     func expired(_ snapshots: [SnapshotRecord]) -> [(snapshot: SnapshotRecord, reason: String)] {
         guard let keep else { return [] }
@@ -18,16 +19,20 @@ struct Retention {
         return Dictionary(grouping: present, by: \.repository).values.flatMap { snapshots in
             let promoted = snapshots.filter { $0.promotedAt != nil && $0.revocation == nil }
                 .sorted { Self.rank($0) > Self.rank($1) }
-            guard promoted.count >= keep, let oldest = promoted.prefix(keep).last else { return [] as [Expired] }
-            return snapshots.filter { Self.rank($0) < Self.rank(oldest) && !isProtected($0) }
-                .map { ($0, "keep: \(keep)") }
+            let oldest = promoted.count >= keep ? promoted.prefix(keep).last : nil
+            let passed = snapshots.filter { snapshot in oldest.map { Self.rank(snapshot) < Self.rank($0) } == true }
+            // Sync brings each commit in, and only the newest of those will ever be promoted.
+            let waiting = snapshots.filter { $0.promotedAt == nil && $0.decision?.outcome == .hold }
+                .sorted { Self.rank($0) > Self.rank($1) }
+            return Set((passed + waiting.dropFirst(keep)).map(\.id)).subtracting(protected(snapshots))
+                .compactMap { id in snapshots.first { $0.id == id } }.map { ($0, "keep: \(keep)") } as [Expired]
         }.sorted { ($0.snapshot.repository, $0.snapshot.id) < ($1.snapshot.repository, $1.snapshot.id) }
     }
 
     private typealias Expired = (snapshot: SnapshotRecord, reason: String)
 
-    private func isProtected(_ snapshot: SnapshotRecord) -> Bool {
-        snapshot.pin != nil || !snapshot.refs.isEmpty || deployed.contains(snapshot.id)
+    private func protected(_ snapshots: [SnapshotRecord]) -> [Int64] {
+        snapshots.filter { $0.pin != nil || !$0.refs.isEmpty || deployed.contains($0.id) }.map(\.id)
     }
 
     /// When it was promoted, or came; later is greater.

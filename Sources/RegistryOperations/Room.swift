@@ -72,13 +72,20 @@ extension Registry {
     /// Sets room aside for bytes that are about to come in: within the policy's quotas, and on the disk.
     ///
     /// Keep the reservation until the rows that name the bytes are written; from then on the catalogue counts them.
-    /// - Throws: ``QuotaRefusal``, ``StorageError/full``
+    /// - Throws: ``QuotaRefusal``, ``StorageError/full``, ``OperationError/diskAway(_:)``
     package func reserveRoom(for bytes: Int64, repository: RepositoryID) async throws -> Reservation {
         try await room.turn.hold {
+            try await requireDisk()
             if bytes > 0 { try await requireQuota(bytes, repository) }
             try await blocking { [blobs] in try blobs.requireSpace(for: bytes) }
             return room.add(repository, bytes)
         }
+    }
+
+    /// A store whose disk was not mounted must not be filled anew beside it.
+    private func requireDisk() async throws {
+        guard try await !blocking({ [blobs] in blobs.isPresent }), try await catalog.keepsBlobs() else { return }
+        throw OperationError.diskAway("\(blobs.layout.root)/blobs")
     }
 
     private func requireQuota(_ bytes: Int64, _ repository: RepositoryID) async throws {

@@ -19,6 +19,10 @@ final class RunningJobs: Sendable {
         entries.withLock { $0[job] = entry }
     }
 
+    func contains(_ job: Int64) -> Bool { entries.withLock { $0[job] != nil } }
+
+    var ids: Set<Int64> { entries.withLock { Set($0.keys) } }
+
     func remove(_ job: Int64) { entries.withLock { _ = $0.removeValue(forKey: job) } }
 
     /// Why somebody cancelled the job; nil where nobody did.
@@ -43,10 +47,10 @@ extension Registry {
     /// Runs a job whose row exists: it can be cancelled, and its row says how it ended.
     /// - Parameters:
     ///   - retries: what may pass leaves the row waiting for its next attempt.
-    ///   - body: gives the value, and the words for the row.
+    ///   - body: gives the value, and the words for the row; none where nothing came of it that is worth a row.
     func perform<Value: Sendable>(
         _ job: Int64, of repository: RepositoryID, retries: Bool = false, _ report: @escaping Report,
-        _ body: @escaping @Sendable (JobLog) async throws -> (value: Value, words: String)
+        _ body: @escaping @Sendable (JobLog) async throws -> (value: Value, words: String?)
     ) async throws -> Value {
         let log = JobLog(job: job, catalog: catalog, report: report)
         // The row is written inside the task: who waits for its end finds there how it ended.
@@ -54,7 +58,11 @@ extension Registry {
             let attempt = try await catalog.beginAttempt(job)
             do {
                 let done = try await body(log)
-                try await catalog.updateJob(job, to: .done, done.words)
+                if let words = done.words {
+                    try await catalog.updateJob(job, to: .done, words)
+                } else {
+                    try await catalog.forget(job)
+                }
                 return done.value
             } catch {
                 let reason = running.cancellation(of: job)

@@ -69,7 +69,7 @@ package struct Scrub: Verb {
         let pace = ReadPace(bytesPerSecond: rate)
         let run = try await withTaskCancellationHandler {
             try await registry.scrubTurn.hold { [wanted] in
-                try await registry.scrub(wanted, pace: pace, report: report)
+                try await registry.scrub(wanted, isNamed: repository != nil, pace: pace, report: report)
             }
         } onCancel: {
             pace.cancel()

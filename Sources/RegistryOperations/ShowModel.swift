@@ -22,6 +22,10 @@ package struct ShowModel: Verb {
         let job = try await registry.catalog.latestJob(of: repository)
         var summary = registry.summary(of: shown, count)
         summary.activity = job?.activity ?? ""
+        if summary.activity.isEmpty {
+            let attention = try await registry.catalog.origin(of: repository)?.attention
+            summary.activity = Registry.waiting(snapshots, attention)
+        }
         let all = try await registry.catalog.snapshots()
         let verdicts = try await registry.catalog.evidence(.smokeTest, of: shown.id)
         return ModelDetail(

@@ -26,8 +26,14 @@ struct UnattestedImport: Sendable {
         defer { hold.release() }
         var entries: [FileEntry] = []
         var parts: [IngestFile] = []
+        // Hundreds of small files would be hundreds of lines.
+        var saidAt = ContinuousClock.now - .seconds(2)
         for (path, location) in wanted.sorted(by: { $0.key < $1.key }) {
-            try await log.say("hashing \(path)")
+            try Task.checkCancellation()
+            if ContinuousClock.now - saidAt > .seconds(1) {
+                saidAt = .now
+                try await log.say("hashing \(path), file \(entries.count + 1) of \(wanted.count)")
+            }
             let (entry, part) = try await take(path, location, registry)
             entries.append(entry)
             parts.append(part)
@@ -37,11 +43,12 @@ struct UnattestedImport: Sendable {
         let manifest = Manifest(entries)
         // A commit that is made up is made of the content, so that the same bytes get the same one.
         let commit = try snapshot.commit ?? CommitID(String(manifest.digest.hex.prefix(40)))
+        let known = snapshot.commit.map { "@\($0.hex)" } ?? ""
         let evidence = Evidence(
             kind: .verification, outcome: .warned, manifest: manifest.digest, producer: registry.testerBuild,
             summary:
                 "unattested origin: imported on \(Timestamp.now.minutes), and upstream did not vouch for the bytes "
-                + "(\(reason)); 'lapidary mirror \(snapshot.repository)@\(commit.short)' compares them when it can")
+                + "(\(reason)); 'lapidary mirror \(snapshot.repository)\(known)' compares them when it can")
         let record = try await registry.catalog.record(
             snapshot.repository, commit: commit, upstream: registry.upstream.endpoint, card: ModelCard(),
             leftOut: leftOut, manifest: manifest, evidence: [evidence])

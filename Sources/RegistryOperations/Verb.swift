@@ -78,6 +78,8 @@ package enum OperationError: Error, CustomStringConvertible {
     case notHere(RepositoryID, String)
     /// Upstream's repository is not what it was: a person has to look.
     case attention(RepositoryID, String)
+    /// The folder of all blobs is empty, and should not be.
+    case diskAway(String)
     /// By somebody's word, which is given.
     case cancelled(String)
     case invalid(String)
@@ -101,6 +103,9 @@ package enum OperationError: Error, CustomStringConvertible {
         case .attention(let repository, let reason):
             "\(repository) needs a person: \(reason). What is served of it stays; when you have looked: "
                 + "'lapidary accept \(repository) --reason …'"
+        case .diskAway(let folder):
+            "\(folder) is empty, although the catalogue knows blobs in it: is its disk mounted? Nothing was fetched. If "
+                + "they are lost for good, make a file 'lost' in \(folder)/sha256 to say so"
         case .cancelled(let reason): "\(reason); the same command can be given again"
         case .invalid(let message): message
         }

@@ -72,6 +72,9 @@ extension Policy.Shelf {
     fileprivate init(_ section: StrictSection) throws(PolicyError) {
         var section = section
         author = try section.text("author")
+        guard (try? RepositoryID("\(author)/x")) != nil else {
+            throw section.refusal("author", "'\(author.printable)' is no namespace")
+        }
         names = try section.texts("names").map(NamePattern.init)
         filter = try Policy.FollowFilter(&section)
         try section.finish()
@@ -110,6 +113,7 @@ extension StrictSection {
 
     fileprivate mutating func words(_ key: String, of choices: [String]) throws(PolicyError) -> [String] {
         let words = try texts(key)
+        guard !words.isEmpty else { throw refusal(key, "must name at least one of \(choices.joined(separator: ", "))") }
         for word in words where !choices.contains(word) {
             throw refusal(key, "'\(word.printable)' is none of \(choices.joined(separator: ", "))")
         }

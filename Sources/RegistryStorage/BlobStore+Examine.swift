@@ -37,6 +37,9 @@ extension BlobStore {
     /// which everything is missing.
     package var isPresent: Bool { !PosixFile.entries(of: layout.blobs).isEmpty }
 
+    /// How many of these blobs have no file under their names.
+    package func countMissing(_ digests: [SHA256Digest]) -> Int { digests.count { identity(of: $0) == nil } }
+
     /// Hashes a blob from the disk, not from memory, and leaves no more of it in memory than there was before.
     ///
     /// A regular file (never through a symbolic link; a FIFO or device is not waited for) of this size and content.

@@ -66,6 +66,18 @@ extension BlobStore {
         try PosixFile.syncFolder(layout.blobFolder(of: digest))
     }
 
+    /// Where a blob lies that was moved to the trash and is not gone yet; nil where none does.
+    package func trashed(_ digest: SHA256Digest) -> String? {
+        PosixFile.entries(of: layout.trash).first { $0.hasPrefix("\(digest.hex).") }.map { "\(layout.trash)/\($0)" }
+    }
+
+    /// A blob is wanted again, and is back: what lies in the trash of it goes.
+    package func forgetTrash(of digest: SHA256Digest) {
+        for name in PosixFile.entries(of: layout.trash) where name.hasPrefix("\(digest.hex).") {
+            unlink("\(layout.trash)/\(name)")
+        }
+    }
+
     /// Removes an item for good.
     package func remove(_ item: StoredItem) { PosixFile.removeAny("\(layout.root)/\(item.path)") }
 }

@@ -38,8 +38,10 @@ extension IngestFile {
         return filling
     }
 
-    /// False where the file system, or the kernel for a file of somebody else, will not have it.
+    /// False where the file system will not have it, and for a file of somebody else, who could change it later.
     private func link(_ location: String) throws(StorageError) -> Bool {
+        var status = stat()
+        guard lstat(location, &status) == 0, status.st_uid == geteuid() else { return false }
         let beside = "\(path).link"
         unlink(beside)
         guard Glibc.link(location, beside) == 0 else { return false }

@@ -47,11 +47,16 @@ extension IngestFile {
 
     /// Makes durable what is here, and then says so beside it.
     func record() throws(StorageError) {
-        let (written, validator) = state.withLock { ($0.written, $0.validator) }
+        let (written, validator, generation) = state.withLock { ($0.written, $0.validator, $0.generation) }
         guard size > Self.recorded, let validator, written != ByteRanges() else { return }
         try sync(fdatasync)
         try PartRecord(size: size, validator: validator, ranges: written).write(store.layout.ranges(key))
-        state.withLock { $0.recorded = written.count }
+        let isCurrent = state.withLock { state in
+            if state.generation == generation { state.recorded = written.count }
+            return state.generation == generation
+        }
+        // What it speaks for was given up while it was written.
+        if !isCurrent { unlink(store.layout.ranges(key)) }
     }
 
     /// Checks size and digests of what is on the disk. The file is synced meanwhile, and closed in the end.

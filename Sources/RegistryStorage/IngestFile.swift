@@ -8,7 +8,8 @@ import Synchronization
 ///
 /// Its bytes lie in `ingest/<key>.part` under a name made of the repository and what upstream announced. A large file
 /// has a ``PartRecord`` beside it, so that a fetch which was interrupted goes on where it stopped, even after a power
-/// cut; a small one begins again. Writes come from one thread at a time, the hash from another; every call blocks.
+/// cut; a small one begins again. One that was proven and then not published, because another of its snapshot failed, is
+/// hashed again and not fetched again. Writes come from one thread at a time, the hash from another; every call blocks.
 package final class IngestFile: @unchecked Sendable {
     /// Up to this size a file is not worth a record of its pieces.
     static let recorded: Int64 = 16 << 20
@@ -35,7 +36,7 @@ package final class IngestFile: @unchecked Sendable {
     /// The content's SHA-256; nil until it is verified.
     let verified = Mutex<SHA256Digest?>(nil)
 
-    /// Opens the part, and takes from an earlier attempt what its record vouches for.
+    /// Opens the part, and takes from an earlier attempt what its record vouches for, or the whole where it was proven.
     init(
         store: BlobStore, key: String, label: String, size: Int64, hasGitObject: Bool
     ) throws(StorageError) {
@@ -45,10 +46,12 @@ package final class IngestFile: @unchecked Sendable {
         self.size = size
         path = store.layout.part(key)
         let opened = try PosixFile.openPart(path)
-        descriptor = Mutex(opened)
+        descriptor = Mutex(opened.descriptor)
         digests = FrontDigests(gitSize: hasGitObject ? size : nil)
         var state = State()
-        if size > Self.recorded, let record = PartRecord.read(store.layout.ranges(key), size: size),
+        if opened.wasSealed, PosixFile.size(path) == size {
+            state.written.insert(0..<size)
+        } else if size > Self.recorded, let record = PartRecord.read(store.layout.ranges(key), size: size),
             let ranges = record.ranges, (PosixFile.size(path) ?? 0) >= ranges.ranges.last?.upperBound ?? 0
         {
             state.written = ranges
@@ -93,6 +96,15 @@ package final class IngestFile: @unchecked Sendable {
         }
         try clear()
         try reserve()
+    }
+
+    /// Ends an attempt that failed.
+    /// - Parameter isResumable: whether another attempt may go on with what is here. Without a record it could not.
+    package func abandon(isResumable: Bool) {
+        close()
+        if isResumable, PosixFile.size(store.layout.ranges(key)) != nil { return }
+        unlink(store.layout.ranges(key))
+        unlink(path)
     }
 
     /// The SHA-256 of what was proven.

@@ -70,21 +70,23 @@ enum PosixFile {
         try syncFolder(folder(of: path))
     }
 
-    /// Opens a part for reading and writing. What lies there and is no regular file of ours alone, or is read-only
-    /// because it was about to be published, makes way for a new one.
-    static func openPart(_ path: String) throws(StorageError) -> Int32 {
-        let known = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    /// Opens a part for reading and writing. What lies there and is no regular file of ours alone makes way for a new
+    /// one.
+    /// - Returns: also whether it was read-only: then it was whole and proven once, and about to be published.
+    static func openPart(_ path: String) throws(StorageError) -> (descriptor: Int32, wasSealed: Bool) {
+        let known = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         if known >= 0 {
+            defer { close(known) }
             var status = stat()
-            if fstat(known, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1,
-                status.st_mode & 0o200 != 0
-            {
-                return known
+            if fstat(known, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 {
+                let isSealed = status.st_mode & 0o200 == 0
+                let opened = isSealed && fchmod(known, 0o600) != 0 ? -1 : open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+                if opened >= 0 { return (opened, isSealed) }
             }
-            close(known)
         }
         if unlink(path) == -1, errno != ENOENT { removeTree(path) }
-        return try check("open", path, open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600))
+        let new = try check("open", path, open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600))
+        return (new, false)
     }
 
     /// Gives the file's bytes from its start, a MiB at a time.

@@ -44,23 +44,27 @@ package struct Deadlines: Sendable {
     /// Below `slowest` bytes a second for `slowFor`, a transfer counts as stuck.
     package var slowest: Int
     package var slowFor: Duration
+    /// What an answer may take in all, beside a second for each `rate` bytes of it.
+    package var base: Duration
+    package var rate: Int64
 
-    package init(connect: Duration, firstByte: Duration, slowest: Int, slowFor: Duration) {
+    package init(
+        connect: Duration, firstByte: Duration, slowest: Int, slowFor: Duration, base: Duration = .seconds(600),
+        rate: Int64 = 1 << 20
+    ) {
         self.connect = connect
         self.firstByte = firstByte
         self.slowest = slowest
         self.slowFor = slowFor
+        self.base = base
+        self.rate = rate
     }
 
     package static let standard = Deadlines(
         connect: .seconds(10), firstByte: .seconds(30), slowest: 64 * 1024, slowFor: .seconds(60))
 
-    /// The most that a transfer of so many bytes may take: a mebibyte a second, and ten minutes; longer where we
-    /// ourselves let it have less.
-    /// - Parameter share: bytes a second that it may have; nil for any.
-    func total(for bytes: Int64, share: Int64? = nil) -> Duration {
-        .seconds(600 + bytes / max(1, min(1_048_576, share ?? .max)))
-    }
+    /// The most that an answer of so many bytes may take.
+    func total(for bytes: Int64) -> Duration { base + .seconds(bytes / max(1, rate)) }
 }
 
 /// A pause before a request is repeated, for the person who watches.

@@ -29,6 +29,18 @@ extension FileFetch.Subject {
         }
     }
 
+    /// Throws where these first bytes are those of something that often comes in a file's place (reliability A14, C8).
+    /// Ask only where they cannot be the file's own, or nothing else explains what went wrong.
+    func refuse(_ beginning: [UInt8]) throws {
+        if beginning.starts(with: "version https://git-lfs".utf8) { throw UpstreamError.lfsPointer(file.path.text) }
+        let text = String(decoding: beginning, as: UTF8.self)
+        let start = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }.prefix(9).lowercased()
+        guard ["<!doctype", "<html", "<head", "<body", "<?xml", "<error"].contains(where: start.hasPrefix) else {
+            return
+        }
+        throw Obstacle(.webPage(file.path.text, beginning: text))
+    }
+
     func wrong(_ what: String, expected: String, got: String) -> UpstreamError {
         .protocolViolation("\(what) of \(file.path)", expected: expected, got: got)
     }

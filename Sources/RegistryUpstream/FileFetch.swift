@@ -39,13 +39,15 @@ struct FileFetch: Sendable {
     func run() async throws {
         var changes = 0
         var isStream = false
+        var isAnew = false
         while !sink.missing.isEmpty {
             do {
                 if isStream {
                     try await stream()
-                } else if let validator = sink.validator {
+                } else if !isAnew, let validator = sink.validator {
                     try await pieces(validator)
                 } else {
+                    isAnew = false
                     try await open()
                 }
             } catch PieceReceiver.Turn.streamOnly {
@@ -53,14 +55,13 @@ struct FileFetch: Sendable {
             } catch PieceReceiver.Turn.changed {
                 changes += 1
                 guard changes <= Self.changes else { throw UpstreamError.contentChanged(subject.file.path.text) }
-                try sink.restart(validator: nil)
-                progress.restart()
+                isAnew = true
             }
         }
     }
 
-    /// The first request of a file of which nothing is here. Of a large one it asks for the first piece, and for the
-    /// others as soon as the answer says under which tag they may be had.
+    /// The first request of a file of which nothing is here, or nothing that still counts. Of a large one it asks for the
+    /// first piece, and for the others as soon as the answer says under which tag they may be had.
     private func open() async throws {
         let first = 0..<min(subject.size, client.options.piece)
         guard first.upperBound < subject.size else {
@@ -73,9 +74,13 @@ struct FileFetch: Sendable {
                 defer { opened.finish() }
                 try await attempt(receiver)
             }
-            for await _ in openings { break }
+            var isOpen = false
+            for await _ in openings {
+                isOpen = true
+                break
+            }
             // The whole may have come instead of its beginning; then there is nothing else to ask for.
-            if let validator = sink.validator, receiver.end == first.upperBound {
+            if isOpen, let validator = sink.validator, receiver.end == first.upperBound {
                 let rest = first.upperBound..<subject.size
                 group.addTask { try await pieces(validator, of: [rest], beside: 1) }
             }
@@ -86,9 +91,9 @@ struct FileFetch: Sendable {
     /// Everything from the first byte in one answer; where that breaks off and has no tag, from the first byte again.
     private func stream() async throws {
         try await client.persistently(progress: { subject.size - (sink.missing.first?.count64 ?? 0) }) {
-            let receiver = PieceReceiver(subject, .whole, into: sink, progress: progress)
-            try await send(.whole, to: receiver)
-            guard receiver.isComplete else { throw truncated(receiver) }
+            // All may have come before the connection was given up.
+            guard !sink.missing.isEmpty else { return }
+            try await send(.whole, to: PieceReceiver(subject, .whole, into: sink, progress: progress))
         }
     }
 
@@ -107,7 +112,12 @@ struct FileFetch: Sendable {
                     defer { opened.finish() }
                     try await work(on: queue, validator) { opened.yield() }
                 }
-                for await _ in openings { break }
+                var isOpen = false
+                for await _ in openings {
+                    isOpen = true
+                    break
+                }
+                guard isOpen else { return try await group.waitForAll() }
                 workers -= 1
             }
             for _ in 0..<max(0, workers) { group.addTask { try await work(on: queue, validator) {} } }
@@ -135,7 +145,6 @@ struct FileFetch: Sendable {
                 return
             }
             try await send(receiver.next, to: receiver)
-            guard receiver.isComplete else { throw truncated(receiver) }
         }
     }
 
@@ -148,21 +157,22 @@ struct FileFetch: Sendable {
         case .rest(let range, let validator): headers = [range.header, "If-Range: \(validator)"]
         }
         let known = storage.address
+        var last = known
         do {
-            _ = try await client.connections.hold {
-                try await client.follow(
-                    known ?? start, asking: headers, size: receiver.end - receiver.position, about: about, isBody: true,
-                    to: receiver
-                ) { storage.note($0, unlessAt: subject.home) }
+            try await client.follow(
+                known ?? start, asking: headers, size: receiver.end - receiver.position, about: about, isBody: true,
+                to: receiver
+            ) { address in
+                storage.note(address, unlessAt: subject.home)
+                last = address
             }
         } catch let obstacle as Obstacle where obstacle.isExpiredSignature {
-            storage.forget()
+            storage.forget(last)
             throw obstacle
+        } catch let obstacle as Obstacle where obstacle.isShort {
+            // What is missing says more than how the connection ended.
         }
-    }
-
-    private func truncated(_ receiver: PieceReceiver) -> Obstacle {
-        Obstacle(.truncated(subject.file.path.text, expected: receiver.end, got: receiver.position))
+        try receiver.requireComplete()
     }
 }
 
@@ -191,7 +201,8 @@ private final class StorageAddress: Sendable {
         if address.origin != home.origin { known.withLock { $0 = address } }
     }
 
-    func forget() { known.withLock { $0 = nil } }
+    /// That one only: another piece may have been told a new one meanwhile.
+    func forget(_ address: WebAddress?) { known.withLock { if $0 == address { $0 = nil } } }
 }
 
 extension Range<Int64> {

@@ -18,11 +18,9 @@ extension HubClient {
         return try await persistently {
             let receiver = BeginningReceiver(subject, count: Int(wanted))
             do {
-                try await connections.hold {
-                    _ = try await follow(
-                        start, asking: ["Range: bytes=0-\(wanted - 1)"], size: wanted, about: about, isBody: true,
-                        to: receiver)
-                }
+                try await follow(
+                    start, asking: ["Range: bytes=0-\(wanted - 1)"], size: wanted, about: about, isBody: true,
+                    to: receiver)
             } catch is BeginningReceiver.Enough {
                 return receiver.bytes
             }

@@ -28,18 +28,13 @@ extension HubClient {
             if let token, address.origin == home.origin { headers.append("Authorization: Bearer \(token.reveal())") }
             let request = TransferRequest(
                 address: address, headers: headers, userAgent: userAgent, deadlines: attempts.deadlines,
-                total: attempts.deadlines.total(for: size, share: share(isBody)), isBody: isBody,
+                total: attempts.deadlines.total(for: size), isBody: isBody,
                 mayBePrivate: options.mayBePrivate(address.host, home: home.host),
                 isHome: address.origin == home.origin)
 
             let kind = address.origin == home.origin ? RequestBudget.Kind(address) : nil
             if let kind { try await pace(kind) }
-            let head: ResponseHead
-            do {
-                head = try await transfers.send(request, to: receiver)
-            } catch let fault as TransferFault {
-                throw Obstacle(fault, at: address)
-            }
+            let head = try await send(request, to: receiver)
             if let kind { budget.learn(from: head, kind) }
             switch head.status {
             case 200..<300: return head
@@ -54,6 +49,17 @@ extension HubClient {
             got: "one more, to \(address)")
     }
 
+    /// A file's bytes come over one of so many connections, which is taken for no longer than it is used: who waits for
+    /// upstream's rate limit must not keep those waiting who need not ask it.
+    private func send(_ request: TransferRequest, to receiver: any TransferReceiver) async throws -> ResponseHead {
+        do {
+            guard request.isBody else { return try await transfers.send(request, to: receiver) }
+            return try await connections.hold { try await transfers.send(request, to: receiver) }
+        } catch let fault as TransferFault {
+            throw Obstacle(fault, at: request.address)
+        }
+    }
+
     /// Waits until upstream's rate limits have room for one request more.
     private func pace(_ kind: RequestBudget.Kind) async throws {
         try await Task.sleep(for: min(budget.pause(kind), .seconds(30)))
@@ -65,11 +71,6 @@ extension HubClient {
             waiting(UpstreamWait(reason: reason, delay: delay))
             try await Task.sleep(for: delay)
         }
-    }
-
-    /// Bytes a second that one request may count on while the bandwidth is limited.
-    private func share(_ isBody: Bool) -> Int64? {
-        options.bandwidth.limit(at: .now).map { max(1, $0 / Int64(options.connections)) }
     }
 
     private func target(of head: ResponseHead, from address: WebAddress) throws -> WebAddress {
@@ -138,6 +139,8 @@ struct Obstacle: Error {
     var wait: Duration?
     /// A storage host's 403: its signed address ran out, and a new one can be had from the Hub.
     var isExpiredSignature = false
+    /// The answer ended before its end.
+    var isShort = false
 
     init(_ error: UpstreamError) {
         self.error = error
@@ -145,8 +148,15 @@ struct Obstacle: Error {
     }
 
     init(_ fault: TransferFault, at address: WebAddress) {
-        error = .unreachable(endpoint: address.origin, reason: fault.reason)
+        error =
+            switch fault.kind {
+            case .noAnswer: .unreachable(endpoint: address.origin, reason: fault.reason)
+            case .brokenOff, .endedEarly: .brokenOff(endpoint: address.origin, reason: fault.reason)
+            case .tooSlow: .tooSlow(endpoint: address.origin, reason: fault.reason)
+            case .noHTTP: .protocolViolation("answer from \(address)", expected: "HTTP", got: fault.reason)
+            }
         mayPass = fault.mayPass
+        isShort = fault.kind == .endedEarly
     }
 
     init(_ head: ResponseHead, from address: WebAddress, is error: UpstreamError, home: WebAddress) {

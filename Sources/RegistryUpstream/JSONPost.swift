@@ -87,11 +87,14 @@ package struct JSONPost: Sendable {
         init(_ onLine: @escaping @Sendable ([UInt8]) -> Void) { self.onLine = onLine }
 
         func take(_ bytes: UnsafeRawBufferPointer) {
-            rest += bytes
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                onLine(Array(rest[..<end]))
-                rest.removeSubrange(...end)
+            // A line may be megabytes: only what has just come can end it.
+            var bytes = bytes[...]
+            while let end = bytes.firstIndex(of: UInt8(ascii: "\n")) {
+                onLine(rest + bytes[..<end])
+                rest = []
+                bytes = bytes[(end + 1)...]
             }
+            rest += bytes
         }
 
         func finish() {

@@ -45,8 +45,13 @@ final class MemoryReceiver: TransferReceiver {
 extension ResponseHead {
     /// We ask for `identity`; compressed bytes would have another length and another hash (reliability C9).
     func requireIdentityCoding(from address: WebAddress) throws(UpstreamError) {
-        guard (200..<300).contains(status), let coding = self["content-encoding"], coding.lowercased() != "identity"
-        else { return }
-        throw .protocolViolation("Content-Encoding from \(address)", expected: "identity", got: coding)
+        guard (200..<300).contains(status) else { return }
+        for (name, words, right) in [
+            ("content-encoding", "Content-Encoding", "identity"), ("transfer-encoding", "Transfer-Encoding", "chunked"),
+        ] {
+            for field in fields where field.name == name && ![right, "identity"].contains(field.value.lowercased()) {
+                throw .protocolViolation("\(words) from \(address)", expected: right, got: field.value)
+            }
+        }
     }
 }

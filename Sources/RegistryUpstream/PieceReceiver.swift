@@ -25,7 +25,17 @@ final class PieceReceiver: TransferReceiver {
         var ask: Ask
         var position: Int64
         var end: Int64
+        /// What is here gives way to this answer, with its first byte and not before: an answer that turns out to be no
+        /// file at all must not void what an earlier attempt brought.
+        var beginning: Beginning?
+        /// Why the answer is not taken. Its first bytes may say better what it is.
+        var doubt: (any Error)?
+        var hasOpened = false
+        /// The first bytes from the file's start.
+        var sample: [UInt8] = []
     }
+
+    private struct Beginning { let validator: String? }
 
     private let file: FileFetch.Subject
     private let sink: any ByteSink
@@ -33,7 +43,7 @@ final class PieceReceiver: TransferReceiver {
     private let opened: @Sendable () -> Void
     private let state: Mutex<State>
 
-    /// - Parameter opened: called when an answer was found right, before its bytes.
+    /// - Parameter opened: called when an answer was found right, with its first bytes.
     init(
         _ file: FileFetch.Subject, _ ask: Ask, into sink: any ByteSink, progress: FetchProgress,
         opened: @escaping @Sendable () -> Void = {}
@@ -62,27 +72,33 @@ final class PieceReceiver: TransferReceiver {
         guard (200..<300).contains(head.status) else { return }
         try head.requireIdentityCoding(from: address)
         try state.withLock { state in
+            state.doubt = nil
+            state.hasOpened = false
             let range = state.position..<state.end
             switch (head.status, state.ask) {
             case (200, .whole), (200, .opening):
                 // The range was not honoured, or none was asked for: these are the bytes from the start.
-                try sink.restart(validator: head.strongTag)
-                progress.restart()
                 state.ask = .whole
                 state.position = 0
                 state.end = file.size
+                state.beginning = Beginning(validator: head.strongTag)
+                do { try file.check(head, length: file.size) } catch { state.doubt = error }
+                return
             case (206, .opening):
                 guard let tag = head.strongTag else { throw Turn.streamOnly }
                 try file.check(head["content-range"], is: range)
-                try sink.restart(validator: tag)
-                progress.restart()
+                state.beginning = Beginning(validator: tag)
                 state.ask = .rest(range, validator: tag)
             case (206, .rest(_, let validator)):
-                guard head.strongTag == validator else { throw Turn.changed }
+                // Without a tag nobody can say whether it belongs to what is here.
+                guard let tag = head.strongTag else { throw Turn.streamOnly }
+                guard tag == validator else { throw Turn.changed }
                 try file.check(head["content-range"], is: range)
             case (200, .rest(_, let validator)):
                 // Reliability C4: these bytes belong to the file's start, whatever was asked.
-                throw head.strongTag == validator ? Turn.streamOnly : Turn.changed
+                state.doubt = head.strongTag.map { $0 == validator } ?? true ? Turn.streamOnly : Turn.changed
+                do { try file.check(head, length: file.size) } catch { state.doubt = error }
+                return
             default:
                 throw file.wrong(
                     "status", expected: state.position == 0 && state.end == file.size ? "200" : "206",
@@ -90,18 +106,45 @@ final class PieceReceiver: TransferReceiver {
             }
             try file.check(head, length: state.end - state.position)
         }
-        opened()
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) throws {
-        try state.withLock { state in
+        let isFirst = try state.withLock { state in
+            if let doubt = state.doubt {
+                try file.refuse(Array(bytes.prefix(64)))
+                throw doubt
+            }
+            if state.position == 0 {
+                state.sample = Array(bytes.prefix(64))
+                // What is in LFS is no text that could begin like that itself.
+                if file.file.lfsDigest != nil { try file.refuse(state.sample) }
+            }
             guard Int64(bytes.count) <= state.end - state.position else {
+                try file.refuse(state.sample)
                 throw file.wrong("length", expected: "\(state.end - state.position) more bytes", got: "more than that")
+            }
+            if let beginning = state.beginning {
+                try sink.restart(validator: beginning.validator)
+                progress.restart()
+                state.beginning = nil
             }
             try sink.write(bytes, at: state.position)
             state.position += Int64(bytes.count)
+            defer { state.hasOpened = true }
+            return !state.hasOpened
         }
         progress.add(Int64(bytes.count))
+        if isFirst { opened() }
+    }
+
+    /// Throws what an answer that has ended without all of its bytes was.
+    func requireComplete() throws {
+        try state.withLock { state in
+            if let doubt = state.doubt { throw doubt }
+            guard state.position < state.end else { return }
+            try file.refuse(state.sample)
+            throw Obstacle(.truncated(file.file.path.text, expected: state.end, got: state.position))
+        }
     }
 
     /// What to ask for now, after an answer that broke off.

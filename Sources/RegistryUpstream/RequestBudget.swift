@@ -25,6 +25,10 @@ final class RequestBudget: Sendable {
         var silentUntil: ContinuousClock.Instant?
     }
 
+    /// However long upstream asks for silence, after a day it is asked whether it still means it: a date in the year
+    /// 9999 must not end the mirroring.
+    private static let longestSilence: Int64 = 86_400
+
     private let buckets = Mutex<[Kind: Bucket]>([:])
 
     /// Takes one request of a kind.
@@ -73,7 +77,7 @@ final class RequestBudget: Sendable {
                 bucket.quota = limit.quota ?? bucket.quota
                 bucket.resetsAt = now + .seconds(limit.seconds)
             }
-            if let asked { bucket.silentUntil = now + .seconds(asked) }
+            if let asked { bucket.silentUntil = now + .seconds(min(asked, Self.longestSilence)) }
             buckets[kind] = bucket
         }
     }

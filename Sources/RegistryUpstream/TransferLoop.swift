@@ -35,12 +35,11 @@ struct TransferLoop {
             }
             if contents.isClosed { break }
 
-            limiter.value.fill()
-            if !limiter.value.isEmpty { for transfer in transfers.values { transfer.resume() } }
+            resumePaused()
             var running: Int32 = 0
             curl_multi_perform(inbox.handle, &running)
             handOut()
-            giveUpSilentOnes()
+            giveUpSlowOnes()
             curl_multi_poll(inbox.handle, nil, 0, sleep, nil)
         }
         inbox.end()
@@ -50,7 +49,7 @@ struct TransferLoop {
         guard let transfer = Transfer(order, limiter, options),
             curl_multi_add_handle(inbox.handle, transfer.handle) == CURLM_OK
         else {
-            order.answer.resume(throwing: TransferFault(reason: "libcurl has no memory for it", mayPass: true))
+            order.answer.resume(throwing: TransferFault(.noAnswer, "libcurl has no memory for it"))
             return
         }
         transfers[order.id] = transfer
@@ -72,22 +71,31 @@ struct TransferLoop {
         }
     }
 
-    /// libcurl has a deadline for connecting and for the whole, but none for the first byte of an HTTP answer.
-    private mutating func giveUpSilentOnes() {
+    private mutating func resumePaused() {
+        limiter.value.fill()
+        // Who has waited longest goes first: else some would starve until upstream hangs up.
+        let paused = transfers.values.compactMap { transfer in transfer.clock.pausedSince.map { ($0, transfer) } }
+        for (_, transfer) in paused.sorted(by: { $0.0 < $1.0 }) where !limiter.value.isEmpty {
+            let code = transfer.resume()
+            if code != CURLE_OK { end(transfer.order.id, with: transfer.outcome(code)) }
+        }
+    }
+
+    /// libcurl's own deadlines are in whole seconds, and go on while we pause a transfer.
+    private mutating func giveUpSlowOnes() {
         let now = ContinuousClock.now
         for (id, transfer) in transfers {
-            guard let deadline = transfer.headDeadline, deadline <= now else { continue }
-            let waited = transfer.order.request.deadlines.firstByte.roundedSeconds
-            end(id, with: .failure(TransferFault(reason: "no answer within \(waited) s", mayPass: true)))
+            if let fault = transfer.clock.fault(now: now) { end(id, with: .failure(fault)) }
         }
     }
 
     /// Milliseconds until something must be looked at without being woken; libcurl shortens it for its own timers.
     private var sleep: Int32 {
-        let next = transfers.values.compactMap(\.headDeadline).min()
-        let wait = next.map { min((ContinuousClock.now.duration(to: $0)).milliseconds, 1000) }
+        let running = transfers.values.filter { $0.clock.pausedSince == nil }
+        let next = running.map(\.clock.next).min()
+        let wait = next.map { min(ContinuousClock.now.duration(to: $0).milliseconds, 1000) }
         let rest = Int32(clamping: wait ?? (transfers.isEmpty ? 60_000 : 1000))
-        guard transfers.values.contains(where: \.isPaused) else { return rest }
+        guard running.count < transfers.count else { return rest }
         return min(rest, Int32(clamping: limiter.value.wait.milliseconds))
     }
 }

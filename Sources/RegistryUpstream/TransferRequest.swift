@@ -52,12 +52,32 @@ struct ResponseHead: Sendable {
     }
 }
 
-/// Why libcurl gave a transfer up.
+/// Why a transfer did not come to its end.
 struct TransferFault: Error {
+    enum Kind: Sendable {
+        /// Name, connection, TLS, or a silence.
+        case noAnswer
+        /// What answered does not speak HTTP.
+        case noHTTP
+        /// The connection broke in the middle of the answer.
+        case brokenOff
+        /// The connection ended before the answer did, in good order.
+        case endedEarly
+        /// A deadline of ours.
+        case tooSlow
+    }
+
+    let kind: Kind
     /// libcurl's words, or ours for a deadline of ours.
     let reason: String
     /// True where the same request may do better a moment later.
     let mayPass: Bool
     /// The server's certificate is not one that we trust, or not for that name.
     var isUntrusted = false
+
+    init(_ kind: Kind, _ reason: String, mayPass: Bool = true) {
+        self.kind = kind
+        self.reason = reason
+        self.mayPass = mayPass
+    }
 }

@@ -62,16 +62,12 @@ extension ResponseHead {
     /// A date counts as well (RFC 9110 10.2.3), though nothing the Hub itself sends has one.
     var secondsToWait: Int64? {
         if let text = self["retry-after"] {
-            if let seconds = Int64(text) { return (0..<1_000_000).contains(seconds) ? seconds : nil }
-            let moment = curl_getdate(text, nil)
-            if moment >= 0 { return max(0, Int64(moment) - Int64(Date.now.timeIntervalSince1970)) }
+            let moment = Int64(text) == nil ? curl_getdate(text, nil) : -1
+            let seconds = moment < 0 ? Int64(text) : max(0, Int64(moment) - Int64(Date.now.timeIntervalSince1970))
+            if let seconds { return (0..<1_000_000).contains(seconds) ? seconds : nil }
         }
-        guard let limit = self["ratelimit"] else { return nil }
-        let parameters = limit.split(separator: ";").map { $0.filter { $0 != " " } }
-        guard parameters.contains("r=0"), let reset = parameters.first(where: { $0.hasPrefix("t=") }),
-            let seconds = Int64(reset.dropFirst(2)), (0..<1_000_000).contains(seconds)
-        else { return nil }
-        return seconds + 1  // the window ends within that second; huggingface_hub adds it too
+        guard let limit = rateLimit, limit.remaining == 0 else { return nil }
+        return limit.seconds + 1  // the window ends within that second; huggingface_hub adds it too
     }
 
     /// Asked for by `WWW-Authenticate: Basic`, which no Hub sends and what stands in front of one may.

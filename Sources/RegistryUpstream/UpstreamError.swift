@@ -20,6 +20,10 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
     case rateLimited(endpoint: String, seconds: Int64?)
     /// No answer at all: name, connection, TLS, timeout.
     case unreachable(endpoint: String, reason: String)
+    /// The connection broke in the middle of an answer.
+    case brokenOff(endpoint: String, reason: String)
+    /// An answer that came too slowly, or never to its end.
+    case tooSlow(endpoint: String, reason: String)
     case serverTrouble(endpoint: String, status: Int)
     /// Upstream answered something that no Hub answers, or that contradicts what it said before.
     case protocolViolation(String, expected: String, got: String)
@@ -31,6 +35,10 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
     case contentChanged(String)
     /// The file ended early, again and again.
     case truncated(String, expected: Int64, got: Int64)
+    /// The pointer that git holds in place of a file in LFS.
+    case lfsPointer(String)
+    /// A page for people: a proxy, a portal, a maintenance notice.
+    case webPage(String, beginning: String)
 
     package var description: String {
         switch self {
@@ -65,6 +73,10 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
             "\(endpoint) is limiting our rate; try again in a few minutes, or set HF_TOKEN for a higher limit"
         case .unreachable(let endpoint, let reason):
             "\(endpoint) is unreachable: \(reason.printable); check the address, the network and https_proxy"
+        case .brokenOff(let endpoint, let reason):
+            "\(endpoint) broke the connection off: \(reason.printable); what arrived is kept, try again"
+        case .tooSlow(let endpoint, let reason):
+            "\(endpoint) is too slow: \(reason.printable); what arrived is kept, try again"
         case .serverTrouble(let endpoint, let status):
             "\(endpoint) is in trouble (status \(status)); nothing is wrong here, try again later"
         case .protocolViolation(let what, let expected, let got):
@@ -79,13 +91,28 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
             "\(path) changed while it was fetched, again and again; nothing of it is used, try again later"
         case .truncated(let path, let expected, let got):
             "\(path) ended early: expected \(expected) bytes, got \(got); what arrived is kept, try again"
+        case .lfsPointer(let path):
+            "\(path) came as its Git LFS pointer and not as its bytes: upstream's storage, or a mirror on the way, has "
+                + "not got them; nothing of it is used"
+        case .webPage(let path, let beginning):
+            "\(path) came as a web page, '\(beginning.printable)': something on the way answers in upstream's place, or "
+                + "upstream is being maintained; none of it is used, try again"
         }
     }
 
     /// True where the same request may succeed at another time.
     package var mayPass: Bool {
         switch self {
-        case .rateLimited, .unreachable, .serverTrouble, .truncated, .contentChanged: true
+        case .rateLimited, .unreachable, .brokenOff, .tooSlow, .serverTrouble, .truncated, .contentChanged, .webPage:
+            true
+        default: false
+        }
+    }
+
+    /// True where what came was wrong, so that nothing of the file may be kept.
+    package var isAboutContent: Bool {
+        switch self {
+        case .protocolViolation, .lfsPointer: true
         default: false
         }
     }

@@ -33,9 +33,16 @@ enum Connection {
         let outcome = Mutex<Line<Act.Answer>?>(nil)
         let post = JSONPost(
             url: "\(server)/api/lapidary/\(Act.name)", token: token, body: Array(try JSONEncoder().encode(verb)))
-        let status = try await post.send { line in
-            guard let line = try? JSONDecoder().decode(Line<Act.Answer>.self, from: Data(line)) else { return }
-            if let progress = line.progress { report(progress) } else { outcome.withLock { $0 = line } }
+        let status: Int
+        do {
+            status = try await post.send { line in
+                guard let line = try? JSONDecoder().decode(Line<Act.Answer>.self, from: Data(line)) else { return }
+                if let progress = line.progress { report(progress) } else { outcome.withLock { $0 = line } }
+            }
+        } catch UpstreamError.unreachable(_, let reason) {
+            throw Failure(
+                message: "the server at \(server) has gone away (\(reason)): what it was mirroring goes on when it is "
+                    + "started again ('lapidary jobs' shows it); anything else can be asked again", exitCode: 1)
         }
         let line = outcome.withLock { $0 }
         if let answer = line?.answer { return answer }

@@ -91,6 +91,11 @@ import Testing
                 ])
             #expect(other.status == 0 && other.output.contains("verified"), "\(other)")
             #expect(resolved(house, since: start).isEmpty)
+
+            let own = try await house.lapidary("import", "\(house.folder)/storage")
+            #expect(own.status == 2 && own.errors.contains("this registry's own storage"), "\(own)")
+            let none = try await house.lapidary("import", "\(house.folder)/second", "--as", "google/gemma-3-1b-it")
+            #expect(none.status == 2 && none.errors.contains("holds no snapshot of google/gemma"), "\(none)")
         }
     }
 

@@ -12,13 +12,13 @@ import Testing
     @Test func requestsFromEverywhereForOneModelFetchEachFileOnce() async throws {
         try await House.open { house in
             let answers = try await withThrowingTaskGroup(of: String.self) { group in
-                for turn in 0..<6 {
+                for turn in 0..<32 {
                     group.addTask {
-                        switch turn % 3 {
-                        case 0: return try await house.mirror(Self.model).state.rawValue
-                        case 1:
+                        switch turn % 8 {
+                        case 0:
                             let run = try await house.lapidary("mirror", Self.model)
                             return run.status == 0 ? "served" : run.errors
+                        case 1, 2, 3: return try await house.mirror(Self.model).state.rawValue
                         default:
                             let order = Mirror(
                                 repository: try RepositoryID(Self.model), revision: .main, promotion: .ifNew)
@@ -28,7 +28,7 @@ import Testing
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
-            #expect(answers == Array(repeating: "served", count: 6))
+            #expect(answers == Array(repeating: "served", count: 32))
             let files = house.hub.log.entries.map(\.target).filter { $0.contains("/resolve/") }
             #expect(Set(files).count == files.count, "\(files)")
             #expect(!files.isEmpty)

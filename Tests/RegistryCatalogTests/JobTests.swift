@@ -51,6 +51,9 @@ import Testing
         #expect(try await catalog.beginJob(mirroring: gemma, at: .main) == job)
         #expect(try await catalog.beginJob(mirroring: gemma, at: .main, promotion: .ifNew) != job)
         #expect(try await catalog.beginJob(mirroring: gemma, at: Revision("v1")) != job)
+        let again = try await catalog.beginJob(mirroring: gemma, at: .main, again: true)
+        #expect(again != job)
+        #expect(try await catalog.dueJobs(at: .now).filter(\.again).map(\.id) == [again])
         try await catalog.updateJob(job, to: .failed, "no")
         #expect(try await catalog.beginJob(mirroring: gemma, at: .main) != job)
     }

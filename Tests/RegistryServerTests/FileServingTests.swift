@@ -174,6 +174,40 @@ import Testing
         }
     }
 
+    @Test func bytesThatTurnOutToBeBadCutARunningTransfer() async throws {
+        try await TestServer.run { server in
+            let weights = TestServer.bytes(64 << 20)
+            try await server.add("google/tiny", ["model.safetensors": weights])
+            let port = server.port
+            let socket = try await blocking {
+                let socket = try Socket(port: port, receiveBuffer: 65_536)
+                try socket.send("GET \(Self.path) HTTP/1.1\r\nHost: x\r\n\r\n")
+                _ = try socket.readHead()
+                _ = socket.read(1000)
+                return socket
+            }
+            let blob = try server.registry.blobs.path(of: ContentDigests.sha256(of: weights))
+            chmod(blob, 0o644)
+            let file = try FileHandle(forUpdating: URL(fileURLWithPath: blob))
+            try file.seek(toOffset: UInt64(weights.count - 1))
+            try file.write(contentsOf: [weights[weights.count - 1] ^ 1])
+            try file.close()
+            // It goes on to ask upstream, which is not there.
+            let scrub = Task { try await Scrub().perform(in: server.registry) { _ in } }
+            let deadline = ContinuousClock.now + .seconds(20)
+            while try await server.registry.catalog.damagedBlobs().isEmpty, .now < deadline {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let rest = try await blocking { socket.readToEnd() }
+            #expect(rest.count + 1000 < weights.count)
+            let next = try await server.get(Self.path)
+            #expect(next.status == 503)
+            #expect(next.headers["x-error-message"]?.contains("rule scrub: ") == true, "\(next.headers)")
+            scrub.cancel()
+            await #expect(throws: (any Error).self) { try await scrub.value }
+        }
+    }
+
     @Test func aDamagedBlobIsNotSent() async throws {
         try await TestServer.run { server in
             try await server.add("google/tiny", Self.files)

@@ -161,6 +161,36 @@ import Testing
         #expect(names(in: storage.layout.ingest).isEmpty)
     }
 
+    @Test(arguments: [3, 20 << 20])
+    func aFileThatWasProvenAndNotPublishedIsHashedAgainAndNotFetchedAgain(count: Int) async throws {
+        let storage = try TemporaryStorage()
+        let sample = Sample(count: count)
+        for isDamaged in [false, true] {
+            let file = try sample.ingest(in: storage.store())
+            if file.count == 0 { try file.write(sample.bytes) }
+            _ = try file.verify(expecting: sample.digest, gitObject: nil)
+            if isDamaged {
+                let part = try #require(storage.layout.onlyPart)
+                try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: part)
+                let handle = try FileHandle(forWritingTo: URL(filePath: part))
+                try handle.write(contentsOf: [sample.bytes[0] ^ 1])
+                try handle.close()
+                try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: part)
+            }
+            let store = try storage.store()
+            let again = try sample.ingest(in: store)
+            #expect(again.missing.isEmpty)
+            guard isDamaged else {
+                #expect(try again.verify(expecting: sample.digest, gitObject: nil) == sample.digest)
+                try store.publish([again])
+                #expect(contents(try store.path(of: sample.digest)) == sample.bytes)
+                continue
+            }
+            #expect(throws: StorageError.self) { try again.verify(expecting: sample.digest, gitObject: nil) }
+            #expect(names(in: storage.layout.ingest).isEmpty)
+        }
+    }
+
     @Test(arguments: ["link", "folder", "fifo", "read-only", "hard link"])
     func whatLiesWhereAPartShouldBeMakesWay(kind: String) throws {
         let storage = try TemporaryStorage()
@@ -177,7 +207,7 @@ import Testing
         case "fifo": #expect(mkfifo(part, 0o600) == 0)
         case "hard link": try FileManager.default.linkItem(atPath: target, toPath: part)
         default:
-            try Data("abc".utf8).write(to: URL(filePath: part))
+            try Data("of another size".utf8).write(to: URL(filePath: part))
             try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: part)
         }
         let file = try sample.ingest(in: store)

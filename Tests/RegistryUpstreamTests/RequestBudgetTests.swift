@@ -9,7 +9,11 @@ import Testing
     @Test func aWindowThatIsUsedUpIsWaitedOutRatherThanRunInto() async throws {
         let waits = Collected<UpstreamWait>()
         let spent = Fault(.header("RateLimit: \"api\";r=0;t=1"), at: "/revision/", times: 1)
-        try await TemporaryHub.running(faults: [spent], waiting: { waits.append($0) }) { client, log in
+        // The window, the second after it, and up to four of jitter.
+        var attempts = AttemptPolicy.quick
+        attempts.longestWait = .seconds(7)
+        try await TemporaryHub.running(faults: [spent], attempts: attempts, waiting: { waits.append($0) }) {
+            client, log in
             _ = try await client.revision(.main, of: tiny)
             #expect(waits.values.isEmpty)
             _ = try await client.revision(.main, of: tiny)
@@ -49,6 +53,19 @@ import Testing
             }
             #expect(log.entries.count == 6)
             #expect(!waits.values.isEmpty)
+        }
+    }
+
+    /// A hub that asks for silence until the end of days is asked again all the same.
+    @Test(arguments: ["Retry-After: Fri, 31 Dec 9999 23:59:59 GMT", "Retry-After: 99999999999"])
+    func aTimeThatNobodyLivesToSeeIsNoReasonToStop(header: String) async throws {
+        let storm = Fault(.status(429, header: header), at: "/revision/", times: 3)
+        try await TemporaryHub.running(faults: [storm]) { client, log in
+            await #expect(throws: UpstreamError.rateLimited(endpoint: client.endpoint, seconds: nil)) {
+                try await client.revision(.main, of: tiny)
+            }
+            _ = try await client.revision(.main, of: tiny)
+            #expect(log.entries.count == 4)
         }
     }
 

@@ -25,12 +25,19 @@ struct JobsPage {
     let isEmpty: Bool
     let hasActive: Bool
     let active: [Row]
+    /// How many more are queued than are shown; nil where all are.
+    let rest: String?
     let hasEnded: Bool
     let ended: [Row]
 
+    /// More than this would be no page for people.
+    private static let shown = 200
+
     init(_ jobs: [Job], stylesheet: String) {
         self.stylesheet = stylesheet
-        active = jobs.filter(\.isActive).map(Row.init)
+        let underWay = jobs.filter(\.isActive)
+        active = underWay.prefix(Self.shown).map(Row.init)
+        rest = underWay.count > Self.shown ? Quantity.grouped(Int64(underWay.count - Self.shown)) : nil
         ended = jobs.filter { !$0.isActive }.map(Row.init)
         hasActive = !active.isEmpty
         isBusy = hasActive

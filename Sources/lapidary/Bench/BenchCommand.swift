@@ -11,7 +11,10 @@ import RegistryStorage
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure Lapidary beside the software it is compared with.",
-        subcommands: [BenchServe.self, BenchIngest.self, BenchSmokeTest.self, BenchFaults.self, BenchTokenizer.self])
+        subcommands: [
+            BenchServe.self, BenchIngest.self, BenchSmokeTest.self, BenchFaults.self, BenchTokenizer.self,
+            BenchChaos.self,
+        ])
 }
 
 struct BenchServe: AsyncParsableCommand {

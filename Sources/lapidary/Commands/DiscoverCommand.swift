@@ -9,8 +9,8 @@ struct DiscoverCommand: AsyncParsableCommand {
         abstract: "List a base model's variants by what they claim, and whether the policy would take them.",
         discussion: """
             Asks upstream for every model that calls this one its base, then for theirs. What descends from what is the \
-            uploaders' claim; tensors decide when a model is tested beside its base. Without a name: the bases that were \
-            listed, and those that sync lists again.
+            uploaders' claim; tensors decide when a model is tested beside its base. SIZE is what upstream stores of it, \
+            all its commits together. Without a name: the bases that were listed, and those that sync lists again.
             """)
 
     @Argument(help: "namespace/name of the base, in upstream's own spelling.")

@@ -46,6 +46,14 @@ extension ModelDetail {
             lines += ["", "decision: \(decision.outcome.rawValue), by policy sha256:\(decision.policy.hex.prefix(12))"]
             lines += decision.findings.map { "  \($0.rule) (\($0.effect.rawValue)): \($0.message.printable)" }
         }
+        if !otherSnapshots.isEmpty {
+            lines +=
+                [""]
+                + Table(
+                    head: ["OTHER SNAPSHOT", "STATE", "CAME"],
+                    rows: otherSnapshots.map { [$0.commit.hex, $0.state.rawValue, $0.createdAt.minutes] }
+                ).lines
+        }
         if !deployments.isEmpty {
             lines +=
                 [""]

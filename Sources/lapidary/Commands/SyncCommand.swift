@@ -30,13 +30,14 @@ struct SyncCommand: AsyncParsableCommand {
             try await Connection.perform(verb, settings, report: terminal.show)
         }
         try output.print(answer) { answer in
+            let missed = answer.notListed.map { "not listed: \($0.printable)" }
             guard !answer.rows.isEmpty else {
-                return ["nothing is followed: 'follow:' in the policy says what should be"]
+                return missed + ["nothing is followed: 'follow:' in the policy says what should be"]
             }
             let table = Table(
                 head: ["MODEL", "OUTCOME", "NOTE"],
                 rows: answer.rows.map { [$0.repository.description, $0.outcome.rawValue, $0.note] })
-            return table.lines + [answer.summary]
+            return table.lines + missed + [answer.summary]
         }
         if answer.exitCode != 0 { throw ExitCode(answer.exitCode) }
     }
@@ -48,8 +49,8 @@ struct AcceptCommand: AsyncParsableCommand {
         abstract: "Say that you have looked at a repository that vanished, moved or became another one upstream.",
         discussion: "It is then taken for what upstream says it is. What is served stays what was approved.")
 
-    @Argument(help: "namespace/name.")
-    var model: String
+    @Argument(help: "namespace/name; several, where one reason holds for all.")
+    var models: [String]
 
     @Option(help: "What you found; kept in the audit log.")
     var reason: String
@@ -57,7 +58,9 @@ struct AcceptCommand: AsyncParsableCommand {
     @OptionGroup var registry: RegistryOptions
 
     func run() async throws {
-        let verb = AcceptOrigin(repository: try RepositoryID(model), reason: reason)
-        print(try await Connection.perform(verb, registry.resolve()))
+        let settings = try registry.resolve()
+        for repository in try models.map({ try RepositoryID($0) }) {
+            print(try await Connection.perform(AcceptOrigin(repository: repository, reason: reason), settings))
+        }
     }
 }
