@@ -41,7 +41,7 @@ import Testing
         }
         try await Stand.open { stand in
             let error = await stand.fetch(
-                hub, options: HubOptions(redirectHosts: Self.listed), token: Secret(Self.canary))
+                hub, attempts: .brief, options: HubOptions(redirectHosts: Self.listed), token: Secret(Self.canary))
             #expect(error is UpstreamError, "\(String(describing: error))")
             #expect(error.map { "\($0)".contains(Self.canary) } == false)
             #expect(stand.registry.blobs.allBlobs().isEmpty && stand.left.isEmpty)
@@ -62,4 +62,12 @@ import Testing
             for request in hub.requests { #expect((request.authorization == nil) == (request.stage == .bytes)) }
         }
     }
+}
+
+extension AttemptPolicy {
+    /// Who is greeted by TLS and waits for HTTP is not waited for.
+    fileprivate static let brief = AttemptPolicy(
+        attempts: 1, firstDelay: .zero, longestDelay: .zero, longestWait: .zero,
+        deadlines: Deadlines(
+            connect: .milliseconds(500), firstByte: .seconds(5), slowest: 1000, slowFor: .seconds(5)))
 }

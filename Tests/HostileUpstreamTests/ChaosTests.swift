@@ -24,7 +24,8 @@ import Testing
     /// The seed is part of the name of a failure: `--runs 1 --seed` and what the output says play it again.
     @Test func aThousandRunsPublishNoWrongByteAndLeaveNothingBehind() async throws {
         let seed = UInt32.random(in: 0 ... .max)
-        let run = try await chaos("--runs", "1000", "--seed", "\(seed)")
+        let run = try await chaos(
+            "--runs", "1000", "--seed", "\(seed)", "--width", "8", "--folder", Stand.scratch)
         #expect(run.status == 0, "\(run.output)")
         for sum in ["runs", "wrong bytes published", "files left behind", "hung", "violations in all"] {
             let line = run.output.split(separator: "\n").first { $0.hasPrefix("\(sum) ") }

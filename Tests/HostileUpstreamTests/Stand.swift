@@ -24,7 +24,7 @@ struct Stand: Sendable {
     }
 
     /// Memory, where there is enough: what is tested here is the wire. The disk has tests of its own.
-    private static let scratch: String = {
+    static let scratch: String = {
         var status = statvfs()
         guard statvfs("/dev/shm", &status) == 0, Int64(status.f_bavail) * Int64(status.f_frsize) > 2 << 30,
             access("/dev/shm", W_OK) == 0

@@ -123,7 +123,7 @@ struct ChaosRun: Sendable {
         }
         // What the next fetch can go on with: a file that is whole, or pieces of a large one and the record of them.
         let left = registry.blobs.ingestItems()
-        let mayGoOn = error is CancellationError || (error as? UpstreamError)?.isAboutContent == false
+        let mayGoOn = error.map(Self.leavesPieces) ?? false
         let isWhole = left.count == 1 && left.first?.size == file.size
         if !left.isEmpty, !mayGoOn || !isWhole && (file.size <= Self.recorded || left.count != 2) {
             violations.append("left behind after \(Self.name(error)): \(left.map(\.path))")
@@ -137,6 +137,17 @@ struct ChaosRun: Sendable {
         guard let error else { return right }
         if error is CancellationError { return "killed" }
         return Swift.Mirror(reflecting: error).children.first?.label ?? "\(error)"
+    }
+
+    private static func leavesPieces(_ error: any Error) -> Bool {
+        guard let error = error as? UpstreamError else { return error is CancellationError }
+        // Where not even the tree came, nothing was said of the file, and what an earlier fetch left of it stays.
+        if case .protocolViolation(let what, _, _) = error,
+            ["tree of", "description of", "/api/models/"].contains(where: what.contains)
+        {
+            return true
+        }
+        return !error.isAboutContent
     }
 
     private static func hasName(_ error: any Error) -> Bool {
