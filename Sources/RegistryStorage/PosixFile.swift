@@ -16,7 +16,11 @@ enum PosixFile {
         for segment in path.split(separator: "/") {
             let made = parent.hasSuffix("/") ? "\(parent)\(segment)" : "\(parent)/\(segment)"
             if mkdir(made, mode) == 0 {
-                try syncFolder(parent)
+                do { try syncFolder(parent) } catch {
+                    // Who tries again must not find it and take it for durable.
+                    rmdir(made)
+                    throw error
+                }
             } else if errno != EEXIST {
                 throw .failed(operation: "mkdir", path: made, errno: errno)
             }
@@ -24,9 +28,24 @@ enum PosixFile {
         }
     }
 
+    /// Makes one folder where it is missing; a later sync of the folder that it lies in makes it durable.
+    static func makeFolderUnsynced(_ path: String, mode: mode_t = 0o755) throws(StorageError) {
+        guard mkdir(path, mode) == 0 || errno == EEXIST else {
+            throw .failed(operation: "mkdir", path: path, errno: errno)
+        }
+    }
+
     /// The folder that a path lies in.
     static func folder(of path: String) -> String {
         path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    }
+
+    /// The folder that a folder lies in, however its path is written.
+    static func parent(of folder: String) -> String {
+        var segments = folder.split(separator: "/")
+        guard let last = segments.popLast(), last != ".", last != ".." else { return "\(folder)/.." }
+        let root = folder.hasPrefix("/") ? "/" : ""
+        return segments.isEmpty ? (root.isEmpty ? "." : root) : root + segments.joined(separator: "/")
     }
 
     static func size(_ path: String) -> Int64? {

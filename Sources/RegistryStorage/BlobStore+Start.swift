@@ -1,0 +1,49 @@
+import Glibc
+import RegistryCore
+
+/// What a new owner of the storage does first.
+extension BlobStore {
+    /// Makes durable what the owner before had done and not synced when it was killed. It looks done, so from now on
+    /// others build on it, and nobody would sync it any more: folders that were made, the token, what SQLite has
+    /// committed to its log.
+    func settle() throws(StorageError) {
+        // Not always ours to read.
+        try? PosixFile.syncFolder(PosixFile.parent(of: layout.root))
+        for folder in [layout.root, layout.blobParent, layout.blobs, layout.keys] {
+            try PosixFile.syncFolder(folder)
+        }
+        let log = "\(layout.database)-wal"
+        let descriptor = open(log, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        try check("fsync", log, fsync(descriptor))
+    }
+
+    /// Removes half-built views, what is left of files that were published, records and links that are nobody's, and
+    /// parts that nobody came back for in a week.
+    func sweep() {
+        let weekAgo = time(nil) - 7 * 24 * 3600
+        for name in PosixFile.entries(of: layout.ingest) {
+            let path = "\(layout.ingest)/\(name)"
+            var status = stat()
+            if name.hasPrefix("view-") {
+                PosixFile.removeTree(path)
+            } else if lstat(path, &status) == 0,
+                status.st_mtim.tv_sec < weekAgo || isStray(name) || isPublished(name, status)
+            {
+                unlink(path)
+            }
+        }
+    }
+
+    /// A part that became read-only to be made a blob: it has been, or will be fetched again (``PosixFile/openPart(_:)``).
+    private func isPublished(_ name: String, _ status: stat) -> Bool {
+        name.hasSuffix(".part") && status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o200 == 0
+    }
+
+    /// A record of a part that is gone, or a file that was to take another's place and did not.
+    private func isStray(_ name: String) -> Bool {
+        guard !name.hasSuffix(".new"), !name.hasSuffix(".link") else { return true }
+        return name.hasSuffix(".ranges") && PosixFile.size(layout.part(String(name.dropLast(7)))) == nil
+    }
+}
