@@ -20,7 +20,7 @@ extension BlobStore {
         }
         guard !named.isEmpty else { return }
         let folders = Set(named.map { layout.blobFolder(of: $0.digest) }).sorted()
-        for folder in folders { try PosixFile.makeFolder(folder) }
+        try PosixFile.makeFolders(folders, in: layout.blobs)
         if named.count > Self.fewFiles { try syncAll() } else { for (file, _) in named { try sync(file) } }
         for (file, digest) in named {
             try check("rename", file.path, rename(file.path, layout.blob(digest)))

@@ -1,22 +1,16 @@
+import CLinux
 import Glibc
 import RegistryCore
 
 /// What a new owner of the storage does first.
 extension BlobStore {
     /// Makes durable what the owner before had done and not synced when it was killed. It looks done, so from now on
-    /// others build on it, and nobody would sync it any more: folders that were made, the token, what SQLite has
+    /// others build on it, and nobody would sync it any more: folders, names of blobs, the token, what SQLite has
     /// committed to its log.
     func settle() throws(StorageError) {
-        // Not always ours to read.
-        try? PosixFile.syncFolder(PosixFile.parent(of: layout.root))
-        for folder in [layout.root, layout.blobParent, layout.blobs, layout.keys] {
-            try PosixFile.syncFolder(folder)
-        }
-        let log = "\(layout.database)-wal"
-        let descriptor = open(log, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
+        let descriptor = try check("open", layout.root, open(layout.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
         defer { close(descriptor) }
-        try check("fsync", log, fsync(descriptor))
+        try check("syncfs", layout.root, lapidary_sync_file_system(descriptor))
     }
 
     /// Removes half-built views, what is left of files that were published, records and links that are nobody's, and

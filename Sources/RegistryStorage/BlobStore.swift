@@ -87,7 +87,7 @@ package struct BlobStore: Sendable {
         do {
             for entry in manifest.entries {
                 let path = "\(folder)/\(entry.path)"
-                try PosixFile.makeFolder(PosixFile.folder(of: path))
+                try PosixFile.makeFleetingFolder(PosixFile.folder(of: path))
                 try check("link", path, link(try self.path(of: entry.digest), path))
             }
         } catch {

@@ -9,6 +9,8 @@
                   full, broken: the call does nothing and fails with ENOSPC, EIO
                   fills: this call and every later one that needs room fail with ENOSPC
      CRASH_TRACE  file for the trace
+     CRASH_LAZY   set: syncs are counted, and say yes, and never reach the disk: what is killed is a process, not the
+                  machine
 
    A trace is a row of records: a line `kind TAB inode TAB offset TAB length TAB path TAB second path`, then `length`
    bytes. What the process says on its standard output is in it too, so that one sees what was promised at which call.
@@ -36,6 +38,7 @@ enum action { PASS, AFTER, HALF, SHORT, FAIL };
 enum need { ROOM, NOTHING };
 
 static const char *root, *mode;
+static int is_lazy;
 static size_t root_length;
 static long target, calls;
 static int trace = -1;
@@ -46,6 +49,9 @@ __attribute__((constructor)) static void begin(void) {
     root = getenv("CRASH_ROOT");
     root_length = root ? strlen(root) : 0;
     mode = getenv("CRASH_MODE");
+    is_lazy = getenv("CRASH_LAZY") != NULL;
+    /* Whatever a fault does to it, it does not hang for ever. */
+    alarm(300);
     target = at && mode ? atol(at) : 0;
     if (file) trace = syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 }
@@ -90,7 +96,9 @@ static unsigned long inode_of(const char *path) {
 
 static unsigned long inode_behind(int fd) {
     struct stat status;
-    return fstat(fd, &status) == 0 ? status.st_ino : 0;
+    int saved = errno, found = fstat(fd, &status) == 0;
+    errno = saved;
+    return found ? status.st_ino : 0;
 }
 
 static void put(const void *bytes, size_t count) {
@@ -242,9 +250,20 @@ ssize_t pwritev64(int fd, const struct iovec *pieces, int count, off64_t offset)
     }
 #define COMMA ,
 
-ON_DESCRIPTOR(fsync, SYS_fsync, (int fd), fd, ROOM, "fsync", 0)
-ON_DESCRIPTOR(fdatasync, SYS_fdatasync, (int fd), fd, ROOM, "fdatasync", 0)
-ON_DESCRIPTOR(syncfs, SYS_syncfs, (int fd), fd, ROOM, "syncfs", 0)
+/* One that fails is in the trace too: what it was to write is lost by then, and the next one says yes. */
+#define SYNC(name)                                                                                                     \
+    int name(int fd) {                                                                                                 \
+        char path[PATH_MAX];                                                                                           \
+        if (!path_of(fd, path)) return is_lazy ? 0 : syscall(SYS_##name, fd);                                          \
+        enum action action = enter(ROOM);                                                                              \
+        int result = action == FAIL ? -1 : is_lazy ? 0 : syscall(SYS_##name, fd);                                      \
+        record(result == 0 ? #name : "failed", inode_behind(fd), 0, path, "", "", 0);                                  \
+        finish(action);                                                                                                \
+        return result;                                                                                                 \
+    }
+SYNC(fsync)
+SYNC(fdatasync)
+SYNC(syncfs)
 /* Promises nothing: it is counted, and of no weight in the model. */
 ON_DESCRIPTOR(sync_file_range, SYS_sync_file_range, (int fd, off64_t from, off64_t length, unsigned int flags),
               fd COMMA from COMMA length COMMA flags, NOTHING, "hint", 0)

@@ -12,10 +12,14 @@ final class CheckProcess {
     private static let turns = 400
 
     private let program: String
+    private let environment: [String: String]
     private var running: (pid: pid_t, line: Int32)?
     private var looks = 0
 
-    init(_ program: String) { self.program = program }
+    init(_ program: String, _ environment: [String: String]) {
+        self.program = program
+        self.environment = environment
+    }
 
     deinit { end() }
 
@@ -43,7 +47,7 @@ final class CheckProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, ends[1], 0)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-        let pid = try ChildRun.spawn(program, ["check"], [:], &actions)
+        let pid = try ChildRun.spawn(program, ["check"], environment, &actions)
         close(ends[1])
         running = (pid, ends[0])
         looks = 0

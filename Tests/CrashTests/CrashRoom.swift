@@ -13,7 +13,7 @@ final class CrashRoom: Sendable {
     init() throws {
         var status = statvfs()
         let memory = "/dev/shm"
-        let isRoomy = statvfs(memory, &status) == 0 && status.f_bavail * status.f_frsize > 1 << 30
+        let isRoomy = statvfs(memory, &status) == 0 && status.f_bavail * status.f_frsize > 1 << 29
         let parent = isRoomy ? memory : FileManager.default.temporaryDirectory.path
         // The shim compares paths as the kernel gives them.
         root = "\((parent as NSString).resolvingSymlinksInPath)/lapidary-crash-\(UUID().uuidString)"
@@ -42,7 +42,7 @@ final class CrashRoom: Sendable {
         if workload.needsSource {
             let other = Place("\(root)/source-of-\(workload.rawValue)")
             try other.make()
-            for earlier in [Workload.start, .promote] { _ = try finish(earlier, at: other) }
+            for earlier in [Workload.start, .mirror] { _ = try finish(earlier, at: other) }
             try FileManager.default.moveItem(atPath: other.storage, toPath: place.source)
         }
         if workload.needsSpoiltBlob { try place.spoil() }
@@ -80,13 +80,14 @@ final class CrashRoom: Sendable {
         var environment = environment
         environment["LD_PRELOAD"] = shim
         environment["CRASH_ROOT"] = place.root
+        environment["CRASH_LAZY"] = "1"
         return try ChildRun(
             child, ["run", workload.rawValue, place.root], environment, saysInto: place.promises
         ).wait()
     }
 
     /// Looks at places, one after the other.
-    func checks() -> CheckProcess { CheckProcess(child) }
+    func checks() -> CheckProcess { CheckProcess(child, ["LD_PRELOAD": shim, "CRASH_LAZY": "1"]) }
 
     let child: String = {
         let test = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""

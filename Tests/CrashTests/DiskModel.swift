@@ -9,7 +9,7 @@ import Glibc
 /// - Of a file, each write since its last sync is kept, lost or torn on its own; its size may have come without its
 ///   bytes, which are then zeros; its mode may be the former one.
 /// - Of a folder, a prefix of what was done to its entries since its last sync is kept. Syncing a file does nothing for
-///   its name. A rename between folders shows the file under the old name, the new one or both, never under none.
+///   its name. A sync that fails has lost what it was to write. A rename between folders shows the file under the old name, the new one or both, never under none.
 struct DiskModel: Sendable {
     enum Change: Sendable {
         case write(Int, Data)
@@ -108,6 +108,8 @@ struct DiskModel: Sendable {
         case .unlink, .rmdir: try take(call.path)
         case .fsync, .fdatasync, .syncfs:
             for id in try synced(by: call) { settle(id, withMode: call.kind != .fdatasync) }
+        // The kernel takes what it could not write for written: it is never tried again.
+        case .failed: nodes[try node(call)].changes = []
         case .symlink: throw unknown(call)
         }
     }

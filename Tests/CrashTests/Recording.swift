@@ -80,16 +80,34 @@ extension Scene {
         let place = try room.copy(template, "twice-\(workload.rawValue)-\(number)")
         defer { room.remove(place) }
         let before = try DiskModel(of: place.root)
-        let trace = "\(place.root)/trace"
-        let fault = ["CRASH_TRACE": trace, "CRASH_MODE": "after", "CRASH_AT": "\(number)"]
-        let ended = try room.run(workload, at: place, fault)
-        guard ended.status == .signalled(SIGKILL) else { throw CrashFinding("\(workload) ended with \(ended)") }
-        let first = try TraceCall.all(in: Data(contentsOf: URL(filePath: trace)))
-        unlink(trace)
-        let second = try room.finish(workload, at: place)
+        let first = try record(["CRASH_MODE": "after", "CRASH_AT": "\(number)"], at: place, room)
+        let second = try record([:], at: place, room)
         return Recording(
             scene: self, name: "\(workload.rawValue) killed after \(number)", before: before, trace: first + second,
             start: first.count)
+    }
+
+    /// A sync, the call of that number, that fails, and then whatever is done about it.
+    func recording(failing number: Int, in room: CrashRoom) throws -> Recording {
+        let place = try room.copy(template, "failing-\(workload.rawValue)-\(number)")
+        defer { room.remove(place) }
+        let before = try DiskModel(of: place.root)
+        let trace = try record(["CRASH_MODE": "broken", "CRASH_AT": "\(number)"], at: place, room)
+        let failed = trace.firstIndex { $0.kind == .failed } ?? trace.count
+        return Recording(
+            scene: self, name: "\(workload.rawValue) failing at \(number)", before: before, trace: trace, start: failed)
+    }
+
+    private func record(
+        _ environment: [String: String], at place: Place, _ room: CrashRoom
+    ) throws -> [TraceCall] {
+        let trace = "\(place.root)/trace"
+        defer { unlink(trace) }
+        let ended = try room.run(workload, at: place, environment.merging(["CRASH_TRACE": trace]) { $1 })
+        guard [.exited(0), .signalled(SIGKILL)].contains(ended.status) else {
+            throw CrashFinding("\(workload) \(environment) ended with \(ended)")
+        }
+        return try TraceCall.all(in: Data(contentsOf: URL(filePath: trace)))
     }
 }
 

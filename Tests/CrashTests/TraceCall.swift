@@ -7,6 +7,8 @@ struct TraceCall: Sendable, CustomStringConvertible {
         case create, write, truncate, extend, chmod
         case rename, link, unlink, mkdir, rmdir, symlink
         case fsync, fdatasync, syncfs
+        /// A sync that did not succeed.
+        case failed
         /// Means nothing to what is on the disk: preallocation, an early start of writing out.
         case hint
         /// No call on the storage: words of the process, and so its promises.
@@ -14,7 +16,7 @@ struct TraceCall: Sendable, CustomStringConvertible {
 
         var isSync: Bool { [.fsync, .fdatasync, .syncfs].contains(self) }
         /// Whether a full disk can make it fail.
-        var needsRoom: Bool { ![.truncate, .chmod, .unlink, .rmdir, .say].contains(self) }
+        var needsRoom: Bool { ![.truncate, .chmod, .unlink, .rmdir, .say, .failed].contains(self) }
     }
 
     let kind: Kind
