@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format clean packages test-packages swift clients fuzz hostile peers
+.PHONY: help run build test lint format clean packages test-packages swift clients fuzz hostile crash peers
 
 LAPIDARY := .build/release/lapidary
 # One configuration for both commands, so that a test run after a demo builds the tests and nothing else.
@@ -14,6 +14,7 @@ help:
 	@echo 'make lint    check the formatting'
 	@echo 'make fuzz    run the parsers on RUNS=20000 broken inputs each'
 	@echo 'make hostile run every hostile child RUNS=30 times in the sealed room'
+	@echo 'make crash   kill Lapidary and cut its power POINTS=10000 times each'
 	@echo 'make peers   install what bench smoke-test compares with: torch, transformers, llama.cpp (some minutes)'
 	@echo 'make build   build .build/release/lapidary'
 
@@ -43,6 +44,11 @@ hostile: packages swift
 	@HOSTILE_RUNS=$(or $(RUNS),30) swift test -c release --skip-build --disable-testable-imports --no-parallel \
 	    --filter SealedProcessTests
 
+crash: packages swift
+	@$(BUILD) --product lapidaryPackageTests
+	@CRASH_POINTS=$(or $(POINTS),10000) swift test -c release --skip-build --disable-testable-imports --no-parallel \
+	    --filter CrashTests
+
 clean:
 	@rm -rf .build .build-fuzz .venv
 
@@ -50,7 +56,7 @@ packages:
 	@.ci/packages libcurl4-openssl-dev libsqlite3-dev libssl-dev
 
 test-packages:
-	@.ci/packages curl chromium python3-venv openssl tinyproxy-bin microsocks socat
+	@.ci/packages curl chromium python3-venv openssl tinyproxy-bin microsocks socat strace
 
 # The real clients, each in a virtual environment of its own.
 clients: .venv/hub-2.4.0/bin/hf .venv/hub-0.36.2/bin/hf

@@ -124,6 +124,17 @@ let package = Package(
                 "RegistryUpstream", "SampleHub", "SealedProcess", "SmokeTesting",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        // What is killed at every call that writes: see Tests/CrashTests.
+        .target(
+            name: "CrashWorkloads",
+            dependencies: [
+                "RegistryCore", "RegistryCatalog", "RegistryPolicy", "RegistryStorage", "RegistryOperations",
+                "RegistryUpstream", "SampleHub", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Tests/CrashWorkloads"),
+        .executableTarget(name: "CrashChild", dependencies: ["CrashWorkloads"], path: "Tests/CrashChild"),
+        .testTarget(
+            name: "CrashTests", dependencies: ["CrashWorkloads", "CrashChild", "RegistryCore"]),
         .testTarget(
             name: "RegistryServerTests",
             dependencies: [

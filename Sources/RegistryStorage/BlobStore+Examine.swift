@@ -118,18 +118,17 @@ extension BlobStore {
         return lstat(layout.blob(digest), &status) == 0 ? FileIdentity(status) : nil
     }
 
-    /// Moves what stands under a blob's name out of the way, durably. What an earlier scrub kept of the same blob goes:
-    /// one of a kind is enough to look at.
+    /// Moves what stands under a blob's name out of the way. Not synced: its row says that it is damaged, and who finds
+    /// it in its place again moves it again. What an earlier scrub kept of the same blob goes: one of a kind is enough to
+    /// look at.
     /// - Returns: where it lies now, below the storage folder.
     package func quarantine(_ digest: SHA256Digest) throws(StorageError) -> String {
         let key = "scrub-\(digest.hex)"
         let kept = "\(key)-\(Timestamp.now.text.replacing(":", with: ""))"
-        for former in PosixFile.entries(of: layout.quarantine) where former.hasPrefix(key) {
+        try check("rename", layout.blob(digest), rename(layout.blob(digest), "\(layout.quarantine)/\(kept)"))
+        for former in PosixFile.entries(of: layout.quarantine) where former.hasPrefix(key) && former != kept {
             PosixFile.removeAny("\(layout.quarantine)/\(former)")
         }
-        try check("rename", layout.blob(digest), rename(layout.blob(digest), "\(layout.quarantine)/\(kept)"))
-        try PosixFile.syncFolder(layout.quarantine)
-        try PosixFile.syncFolder(layout.blobFolder(of: digest))
         return "quarantine/\(kept)"
     }
 }

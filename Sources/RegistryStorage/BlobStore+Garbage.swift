@@ -54,16 +54,15 @@ extension BlobStore {
         max(0, Int64(time(nil)).subtractingReportingOverflow(Int64(status.st_ctim.tv_sec)).partialValue)
     }
 
-    /// Moves a blob to the trash, durably; where it is not here, nothing happens.
+    /// Moves a blob to the trash; where it is not here, nothing happens. Not synced: what a power cut brings back is
+    /// garbage as before.
     package func discard(_ digest: SHA256Digest) throws(StorageError) {
-        try PosixFile.makeFolder(layout.trash)
+        try PosixFile.makeFolderUnsynced(layout.trash)
         let path = layout.blob(digest)
         guard rename(path, "\(layout.trash)/\(digest.hex).\(time(nil))") == 0 else {
             if errno == ENOENT { return }
             throw .failed(operation: "rename", path: path, errno: errno)
         }
-        try PosixFile.syncFolder(layout.trash)
-        try PosixFile.syncFolder(layout.blobFolder(of: digest))
     }
 
     /// Where a blob lies that was moved to the trash and is not gone yet; nil where none does.

@@ -20,10 +20,12 @@ extension BlobStore {
         }
         guard !named.isEmpty else { return }
         let folders = Set(named.map { layout.blobFolder(of: $0.digest) }).sorted()
-        for folder in folders { try PosixFile.makeFolder(folder) }
+        try PosixFile.makeFolders(folders, in: layout.blobs)
         if named.count > Self.fewFiles { try syncAll() } else { for (file, _) in named { try sync(file) } }
         for (file, digest) in named {
             try check("rename", file.path, rename(file.path, layout.blob(digest)))
+            // Where both are names of one file, as after an import by link, rename does nothing at all.
+            if file.isShared { unlink(file.path) }
         }
         for folder in folders { try PosixFile.syncFolder(folder) }
         for (file, _) in named where file.size > IngestFile.recorded { unlink(layout.ranges(file.key)) }
@@ -47,12 +49,12 @@ extension BlobStore {
     /// - Returns: its name in `quarantine/`.
     func quarantine(_ path: String, as key: String) throws(StorageError) -> String {
         let kept = "\(key)-\(Timestamp.now.text.replacing(":", with: ""))"
-        // One of a kind is enough to look at; a nightly retry must not fill the disk.
-        for former in PosixFile.entries(of: layout.quarantine) where former.hasPrefix(key) {
-            unlink("\(layout.quarantine)/\(former)")
-        }
         try check("rename", path, rename(path, "\(layout.quarantine)/\(kept)"))
         try PosixFile.syncFolder(layout.quarantine)
+        // One of a kind is enough to look at; a nightly retry must not fill the disk.
+        for former in PosixFile.entries(of: layout.quarantine) where former.hasPrefix(key) && former != kept {
+            unlink("\(layout.quarantine)/\(former)")
+        }
         return kept
     }
 }

@@ -7,13 +7,16 @@ package import RegistryCore
 package struct BlobStore: Sendable {
     package let layout: StorageLayout
 
-    /// Makes the folders where they are missing, and sweeps what a crash may have left: half-built views at once,
-    /// parts that nobody came back for in a week.
+    /// Makes the folders where they are missing, and brings what a crash may have left to a known state: see
+    /// ``settle()`` and ``sweep()``.
     package init(layout: StorageLayout) throws(StorageError) {
         self.layout = layout
-        try PosixFile.makeFolder(layout.blobs)
-        for folder in [layout.ingest, layout.quarantine] { try PosixFile.makeFolder(folder) }
-        try PosixFile.makeFolder(layout.keys, mode: 0o700)
+        try PosixFile.makeFolder(layout.root)
+        for folder in [layout.blobParent, layout.blobs, layout.ingest, layout.quarantine] {
+            try PosixFile.makeFolderUnsynced(folder)
+        }
+        try PosixFile.makeFolderUnsynced(layout.keys, mode: 0o700)
+        try settle()
         sweep()
     }
 
@@ -66,14 +69,14 @@ package struct BlobStore: Sendable {
         guard bytes <= room else { throw .full(root: layout.root, needed: bytes, free: max(0, room)) }
     }
 
-    /// Takes a blob away, if it is here. Call after the rows that pointed at it are gone.
+    /// Takes a blob away, if it is here. Call after the rows that pointed at it are gone. Not synced: what a power cut
+    /// brings back is garbage as before, and collected as that.
     package func remove(_ digest: SHA256Digest) throws(StorageError) {
         let path = layout.blob(digest)
         guard unlink(path) == 0 else {
             if errno == ENOENT { return }
             throw .failed(operation: "unlink", path: path, errno: errno)
         }
-        try PosixFile.syncFolder(layout.blobFolder(of: digest))
     }
 
     /// A folder in which a snapshot's files carry their own names, for the smoke test: a new one at every call, so that
@@ -84,7 +87,7 @@ package struct BlobStore: Sendable {
         do {
             for entry in manifest.entries {
                 let path = "\(folder)/\(entry.path)"
-                try PosixFile.makeFolder(PosixFile.folder(of: path))
+                try PosixFile.makeFleetingFolder(PosixFile.folder(of: path))
                 try check("link", path, link(try self.path(of: entry.digest), path))
             }
         } catch {
@@ -99,23 +102,4 @@ package struct BlobStore: Sendable {
     }
 
     package func removeView(_ folder: String) { PosixFile.removeTree(folder) }
-
-    private func sweep() {
-        let weekAgo = time(nil) - 7 * 24 * 3600
-        for name in PosixFile.entries(of: layout.ingest) {
-            let path = "\(layout.ingest)/\(name)"
-            var status = stat()
-            if name.hasPrefix("view-") {
-                PosixFile.removeTree(path)
-            } else if lstat(path, &status) == 0, status.st_mtim.tv_sec < weekAgo || isStray(name) {
-                unlink(path)
-            }
-        }
-    }
-
-    /// A record of a part that is gone, or one that was not written to its end.
-    private func isStray(_ name: String) -> Bool {
-        guard !name.hasSuffix(".new") else { return true }
-        return name.hasSuffix(".ranges") && PosixFile.size(layout.part(String(name.dropLast(7)))) == nil
-    }
 }

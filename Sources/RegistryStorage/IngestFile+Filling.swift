@@ -45,7 +45,11 @@ extension IngestFile {
         let beside = "\(path).link"
         unlink(beside)
         guard Glibc.link(location, beside) == 0 else { return false }
-        try check("rename", path, rename(beside, path))
+        guard rename(beside, path) == 0 else {
+            let failure = StorageError.failed(operation: "rename", path: path, errno: errno)
+            unlink(beside)
+            throw failure
+        }
         try reopen()
         return true
     }

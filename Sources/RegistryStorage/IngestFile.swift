@@ -21,7 +21,8 @@ package final class IngestFile: @unchecked Sendable {
         var generation = 0
         /// Bytes that a record on the disk speaks for.
         var recorded: Int64 = 0
-        var isVerified = false
+        /// The part is a name of a file that somebody else has too.
+        var isShared = false
     }
 
     /// How errors call it: `google/gemma-3-1b-it@dcc83ea/model.safetensors`.
@@ -76,6 +77,8 @@ package final class IngestFile: @unchecked Sendable {
     /// The strong entity tag under which what is here came; nil where nothing is here, or it had none.
     package var validator: String? { state.withLock(\.validator) }
 
+    var isShared: Bool { state.withLock(\.isShared) }
+
     /// Bytes that are here.
     package var count: Int64 { state.withLock(\.written.count) }
 
@@ -91,8 +94,14 @@ package final class IngestFile: @unchecked Sendable {
 
     /// Forgets what is here: what comes next belongs to `validator`.
     package func restart(validator: String?) throws(StorageError) {
-        state.withLock { state in
-            state = State(validator: validator, generation: state.generation + 1)
+        let wasShared = state.withLock { state in
+            defer { state = State(validator: validator, generation: state.generation + 1) }
+            return state.isShared
+        }
+        if wasShared {
+            let opened = try PosixFile.openPart(path)
+            close()
+            descriptor.withLock { $0 = opened }
         }
         try clear()
         try reserve()
@@ -131,11 +140,12 @@ package final class IngestFile: @unchecked Sendable {
         if open >= 0 { Glibc.close(open) }
     }
 
-    /// Another file has taken the part's name.
+    /// A file that somebody else has too has taken the part's name: nothing may be written to it.
     func reopen() throws(StorageError) {
         let opened = try check("open", path, Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW))
         close()
         descriptor.withLock { $0 = opened }
+        state.withLock { $0.isShared = true }
     }
 
     private func clear() throws(StorageError) {

@@ -12,15 +12,52 @@ enum PosixFile {
 
     /// Makes a folder, and those above it where they are missing, durably.
     static func makeFolder(_ path: String, mode: mode_t = 0o755) throws(StorageError) {
+        try eachFolder(of: path) { folder, parent throws(StorageError) in
+            guard try makeFolderUnsynced(folder, mode: mode) else { return }
+            do throws(StorageError) { try syncFolder(parent) } catch {
+                // Who tries again must not find it and take it for durable.
+                rmdir(folder)
+                throw error
+            }
+        }
+    }
+
+    /// The same for what no crash needs to survive.
+    static func makeFleetingFolder(_ path: String) throws(StorageError) {
+        try eachFolder(of: path) { folder, _ throws(StorageError) in try makeFolderUnsynced(folder) }
+    }
+
+    /// - Parameter body: gets the path's folders from the uppermost on, each with the one that it lies in.
+    private static func eachFolder(
+        of path: String, _ body: (_ folder: String, _ parent: String) throws(StorageError) -> Void
+    ) throws(StorageError) {
         var parent = path.hasPrefix("/") ? "/" : "."
         for segment in path.split(separator: "/") {
-            let made = parent.hasSuffix("/") ? "\(parent)\(segment)" : "\(parent)/\(segment)"
-            if mkdir(made, mode) == 0 {
-                try syncFolder(parent)
-            } else if errno != EEXIST {
-                throw .failed(operation: "mkdir", path: made, errno: errno)
-            }
-            parent = made
+            let folder = parent.hasSuffix("/") ? "\(parent)\(segment)" : "\(parent)/\(segment)"
+            try body(folder, parent)
+            parent = folder
+        }
+    }
+
+    /// Makes one folder where it is missing; a later sync of the folder that it lies in makes it durable.
+    /// - Returns: whether it was missing.
+    @discardableResult
+    static func makeFolderUnsynced(_ path: String, mode: mode_t = 0o755) throws(StorageError) -> Bool {
+        if mkdir(path, mode) == 0 { return true }
+        guard errno == EEXIST else { throw .failed(operation: "mkdir", path: path, errno: errno) }
+        return false
+    }
+
+    /// Makes folders in one folder where they are missing, durably, with one sync for all.
+    static func makeFolders(_ folders: [String], in parent: String) throws(StorageError) {
+        var made: [String] = []
+        do {
+            for folder in folders where try makeFolderUnsynced(folder) { made.append(folder) }
+            if !made.isEmpty { try syncFolder(parent) }
+        } catch {
+            // As above.
+            for folder in made { rmdir(folder) }
+            throw error
         }
     }
 

@@ -28,7 +28,8 @@ package struct StorageLayout: Sendable {
     package var trash: String { "\(root)/trash" }
     package var keys: String { "\(root)/keys" }
     package var adminToken: String { "\(keys)/admin.token" }
-    var blobs: String { "\(root)/blobs/sha256" }
+    var blobParent: String { "\(root)/blobs" }
+    var blobs: String { "\(blobParent)/sha256" }
 
     func part(_ key: String) -> String { "\(ingest)/\(key).part" }
     func ranges(_ key: String) -> String { "\(ingest)/\(key).ranges" }
