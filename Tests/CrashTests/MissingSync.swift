@@ -29,21 +29,16 @@ struct MissingSync: Sendable, CustomStringConvertible {
 
     /// Whether it need not be noticed.
     var isExplained: Bool {
+        // Such as SQLite's sync of a commit that nobody is told of before the next, or the early start that the disk gets
+        // while a large file is hashed: nothing hangs on it by itself.
         guard isPromisedOn else { return true }
         // SQLite syncs the folder once in each process, whether or not its log was there before.
         if site == "fdatasync storage" { return true }
+        if isOfAStart, !recording.scene.workload.before.isEmpty { return true }
         return site == "fdatasync storage/registry.sqlite-wal" && Self.exceptions[recording.scene.workload] != nil
-            && isLastBeforePromise
     }
 
-    private var isLastBeforePromise: Bool {
-        recording.trace[(index + 1)...].first { $0.kind == .say || $0.kind.isSync }?.kind == .say
-    }
-
-    /// SQLite syncs its log at every commit. Where nobody was told of one before the next, nothing hangs on it.
-    var isOfNoUse: Bool { !isPromisedOn && site == "fdatasync storage/registry.sqlite-wal" }
-
-    /// Whether it comes before anything else than a start has been done, or said.
+    /// Whether it is what a start syncs. After an owner who ended well nothing hangs on it; there is a test of its own.
     var isOfAStart: Bool {
         recording.trace[..<index].suffix(from: min(recording.start, index)).allSatisfy { $0.kind != .say }
             && recording.trace[index].kind == .syncfs
