@@ -58,7 +58,7 @@ struct MissingSync: Sendable, CustomStringConvertible {
         let call = recording.trace[index]
         for later in recording.trace[(index + 1)...] {
             if later.kind == .say { return true }
-            if later.kind.isSync, later.inode == call.inode || later.kind == .syncfs { return false }
+            if later.repeats(call) { return false }
         }
         return false
     }
@@ -75,13 +75,15 @@ struct MissingSync: Sendable, CustomStringConvertible {
             if recording.isTelling(moment) { moments.append(moment) }
             guard moment < recording.trace.count else { break }
             let later = recording.trace[moment]
-            if later.kind.isSync, later.inode == call.inode || later.kind == .syncfs { break }
+            if later.repeats(call) { break }
         }
         let isFolder = nodes.allSatisfy { disk.nodes[$0].isFolder }
-        var losses: [Loss] =
-            isFolder
-            ? [Loss(data: .kept, folders: .lost, only: nodes), Loss(data: .kept, folders: .lost)]
-            : [.lost, .holes, .torn].map { Loss(data: $0, folders: .kept, only: nodes) }
+        var losses = [Loss(data: .kept, folders: .lost, only: nodes)]
+        if isFolder {
+            losses.append(Loss(data: .kept, folders: .lost))
+        } else {
+            losses += [.lost, .holes, .torn].map { Loss(data: $0, folders: .kept, only: nodes) }
+        }
         losses += [Loss(data: .lost, folders: .lost), Loss(data: .lost, folders: .kept)]
         for seed in 0..<4 {
             losses.append(Loss(data: .mixed(UInt64(seed)), folders: .mixed(UInt64(seed)), only: nodes))
@@ -98,5 +100,12 @@ struct MissingSync: Sendable, CustomStringConvertible {
             }
         }
         return nil
+    }
+}
+
+extension TraceCall {
+    /// Whether it makes durable what another sync was to make durable.
+    fileprivate func repeats(_ sync: TraceCall) -> Bool {
+        kind == .syncfs || kind.isSync && sync.kind != .syncfs && inode == sync.inode
     }
 }
