@@ -13,8 +13,7 @@ extension BlobStore {
         try check("syncfs", layout.root, lapidary_sync_file_system(descriptor))
     }
 
-    /// Removes half-built views, what is left of files that were published, records and links that are nobody's, and
-    /// parts that nobody came back for in a week.
+    /// Removes half-built views, and everything else that nobody can go on with: all but parts with a record, for a week.
     func sweep() {
         let weekAgo = time(nil) - 7 * 24 * 3600
         for name in PosixFile.entries(of: layout.ingest) {
@@ -22,22 +21,18 @@ extension BlobStore {
             var status = stat()
             if name.hasPrefix("view-") {
                 PosixFile.removeTree(path)
-            } else if lstat(path, &status) == 0,
-                status.st_mtim.tv_sec < weekAgo || isStray(name) || isPublished(name, status)
-            {
+            } else if lstat(path, &status) == 0, status.st_mtim.tv_sec < weekAgo || !isResumable(name, status) {
                 unlink(path)
             }
         }
     }
 
-    /// A part that became read-only to be made a blob: it has been, or will be fetched again (``PosixFile/openPart(_:)``).
-    private func isPublished(_ name: String, _ status: stat) -> Bool {
-        name.hasSuffix(".part") && status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o200 == 0
-    }
-
-    /// A record of a part that is gone, or a file that was to take another's place and did not.
-    private func isStray(_ name: String) -> Bool {
-        guard !name.hasSuffix(".new"), !name.hasSuffix(".link") else { return true }
-        return name.hasSuffix(".ranges") && PosixFile.size(layout.part(String(name.dropLast(7)))) == nil
+    /// A part with a record, or the record of such a part. One that is read-only was published, or was about to be and
+    /// is fetched again (``PosixFile/openPart(_:)``).
+    private func isResumable(_ name: String, _ status: stat) -> Bool {
+        if name.hasSuffix(".part") {
+            return status.st_mode & 0o200 != 0 && PosixFile.size(layout.ranges(String(name.dropLast(5)))) != nil
+        }
+        return name.hasSuffix(".ranges") && PosixFile.size(layout.part(String(name.dropLast(7)))) != nil
     }
 }

@@ -96,7 +96,10 @@ struct DiskModel: Sendable {
             // Allocating what is there already changes nothing.
             guard call.kind == .truncate || size(of: id) < Int(call.offset) else { return }
             nodes[id].changes.append(.size(Int(call.offset)))
-        case .chmod: nodes[try node(call)].newMode = mode_t(call.offset)
+        case .chmod:
+            let id = try node(call)
+            guard (nodes[id].newMode ?? nodes[id].mode) != mode_t(call.offset) else { return }
+            nodes[id].newMode = mode_t(call.offset)
         case .rename:
             guard let id = paths[try below(call.path)], !nodes[id].isFolder else { throw unknown(call) }
             try name(call.other, id)

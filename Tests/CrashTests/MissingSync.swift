@@ -29,21 +29,16 @@ struct MissingSync: Sendable, CustomStringConvertible {
 
     /// Whether it need not be noticed.
     var isExplained: Bool {
+        // Such as SQLite's sync of a commit that nobody is told of before the next, or the early start that the disk gets
+        // while a large file is hashed: nothing hangs on it by itself.
         guard isPromisedOn else { return true }
         // SQLite syncs the folder once in each process, whether or not its log was there before.
         if site == "fdatasync storage" { return true }
+        if isOfAStart, !recording.scene.workload.before.isEmpty { return true }
         return site == "fdatasync storage/registry.sqlite-wal" && Self.exceptions[recording.scene.workload] != nil
-            && isLastBeforePromise
     }
 
-    private var isLastBeforePromise: Bool {
-        recording.trace[(index + 1)...].first { $0.kind == .say || $0.kind.isSync }?.kind == .say
-    }
-
-    /// SQLite syncs its log at every commit. Where nobody was told of one before the next, nothing hangs on it.
-    var isOfNoUse: Bool { !isPromisedOn && site == "fdatasync storage/registry.sqlite-wal" }
-
-    /// Whether it comes before anything else than a start has been done, or said.
+    /// Whether it is what a start syncs. After an owner who ended well nothing hangs on it; there is a test of its own.
     var isOfAStart: Bool {
         recording.trace[..<index].suffix(from: min(recording.start, index)).allSatisfy { $0.kind != .say }
             && recording.trace[index].kind == .syncfs
@@ -63,7 +58,7 @@ struct MissingSync: Sendable, CustomStringConvertible {
         let call = recording.trace[index]
         for later in recording.trace[(index + 1)...] {
             if later.kind == .say { return true }
-            if later.kind.isSync, later.inode == call.inode || later.kind == .syncfs { return false }
+            if later.repeats(call) { return false }
         }
         return false
     }
@@ -80,13 +75,15 @@ struct MissingSync: Sendable, CustomStringConvertible {
             if recording.isTelling(moment) { moments.append(moment) }
             guard moment < recording.trace.count else { break }
             let later = recording.trace[moment]
-            if later.kind.isSync, later.inode == call.inode || later.kind == .syncfs { break }
+            if later.repeats(call) { break }
         }
         let isFolder = nodes.allSatisfy { disk.nodes[$0].isFolder }
-        var losses: [Loss] =
-            isFolder
-            ? [Loss(data: .kept, folders: .lost, only: nodes), Loss(data: .kept, folders: .lost)]
-            : [.lost, .holes, .torn].map { Loss(data: $0, folders: .kept, only: nodes) }
+        var losses = [Loss(data: .kept, folders: .lost, only: nodes)]
+        if isFolder {
+            losses.append(Loss(data: .kept, folders: .lost))
+        } else {
+            losses += [.lost, .holes, .torn].map { Loss(data: $0, folders: .kept, only: nodes) }
+        }
         losses += [Loss(data: .lost, folders: .lost), Loss(data: .lost, folders: .kept)]
         for seed in 0..<4 {
             losses.append(Loss(data: .mixed(UInt64(seed)), folders: .mixed(UInt64(seed)), only: nodes))
@@ -103,5 +100,12 @@ struct MissingSync: Sendable, CustomStringConvertible {
             }
         }
         return nil
+    }
+}
+
+extension TraceCall {
+    /// Whether it makes durable what another sync was to make durable.
+    fileprivate func repeats(_ sync: TraceCall) -> Bool {
+        kind == .syncfs || kind.isSync && sync.kind != .syncfs && inode == sync.inode
     }
 }

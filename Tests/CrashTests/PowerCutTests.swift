@@ -49,13 +49,13 @@ import Testing
     @Test func everySyncOfTheProtocolIsNeeded() async throws {
         let room = try CrashRoom()
         let syncs = try Workload.allCases.flatMap { try Scene($0, room).recording.syncs }
-            .filter { try $0.hasWork && !$0.isOfNoUse }
+            .filter { try !$0.isExplained && $0.hasWork }
         let begun = ContinuousClock.now
         let (noticed, unnoticed) = (Findings(), Findings())
         try await room.each(syncs) { sync, index, checks in
             if let finding = try sync.finding(in: room, "without-\(index)", checks) {
                 noticed.add("\(sync): \(finding)")
-            } else if !sync.isExplained {
+            } else {
                 unnoticed.add("\(sync)")
             }
         }
@@ -73,13 +73,14 @@ import Testing
     /// cut.
     @Test func whatAStartSyncsIsNeededAfterAKill() async throws {
         let room = try CrashRoom()
-        let scenes = try [Workload.first, .promote].map { try Scene($0, room) }
-        let kills = scenes.flatMap { scene in
-            scene.calls.indices.dropFirst().filter { scene.calls[$0].kind.isSync }.map { (scene, $0) }
+        let scene = try Scene(.first, room)
+        // Folders that were made and not synced; later calls are not the same ones in every run.
+        let kills = scene.calls.indices.prefix(12).dropFirst().filter {
+            scene.calls[$0].kind.isSync && scene.calls[$0 - 1].kind == .mkdir
         }
         let needed = Mutex(0)
         try await room.each(kills) { kill, index, checks in
-            let recording = try kill.0.recording(killedAfter: kill.1, in: room)
+            let recording = try scene.recording(killedAfter: kill, in: room)
             guard let sync = recording.syncs.first(where: { $0.index >= recording.start && $0.isOfAStart }) else {
                 throw CrashFinding("\(recording.name): the start after it syncs nothing")
             }
@@ -87,6 +88,6 @@ import Testing
                 needed.withLock { $0 += 1 }
             }
         }
-        #expect(needed.withLock { $0 } > 10)
+        #expect(!kills.isEmpty && needed.withLock { $0 } == kills.count)
     }
 }
