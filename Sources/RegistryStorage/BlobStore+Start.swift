@@ -13,7 +13,7 @@ extension BlobStore {
         try check("syncfs", layout.root, lapidary_sync_file_system(descriptor))
     }
 
-    /// Removes half-built views, and everything else that nobody can go on with: all but parts with a record, for a week.
+    /// Removes half-built views, and everything else that nobody can go on with, or has for a week.
     func sweep() {
         let weekAgo = time(nil) - 7 * 24 * 3600
         for name in PosixFile.entries(of: layout.ingest) {
@@ -27,11 +27,12 @@ extension BlobStore {
         }
     }
 
-    /// A part with a record, or the record of such a part. One that is read-only was published, or was about to be and
-    /// is fetched again (``PosixFile/openPart(_:)``).
+    /// A part with a record, or the record of such a part; and one that is read-only: it was proven and not yet
+    /// published, so the next attempt hashes it and fetches nothing. One with a second name is a blob, or was linked.
     private func isResumable(_ name: String, _ status: stat) -> Bool {
         if name.hasSuffix(".part") {
-            return status.st_mode & 0o200 != 0 && PosixFile.size(layout.ranges(String(name.dropLast(5)))) != nil
+            return status.st_nlink == 1
+                && (status.st_mode & 0o200 == 0 || PosixFile.size(layout.ranges(String(name.dropLast(5)))) != nil)
         }
         return name.hasSuffix(".ranges") && PosixFile.size(layout.part(String(name.dropLast(7)))) != nil
     }

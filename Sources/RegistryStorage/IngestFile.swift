@@ -101,7 +101,7 @@ package final class IngestFile: @unchecked Sendable {
         if wasShared {
             let opened = try PosixFile.openPart(path)
             close()
-            descriptor.withLock { $0 = opened }
+            descriptor.withLock { $0 = opened.descriptor }
         }
         try clear()
         try reserve()

@@ -4,23 +4,26 @@ import RegistryStorage
 import Testing
 
 @Suite struct StartTests {
-    @Test func aStartSweepsAllButPartsWithARecordOfThisWeek() throws {
+    @Test func aStartSweepsAllButPartsOfThisWeekThatHaveARecordOrWereProven() throws {
         let storage = try TemporaryStorage()
         let ingest = storage.layout.ingest
         _ = try storage.store()
         let day: TimeInterval = 24 * 3600
         for (name, age) in [
             ("old.part", 8 * day), ("old.ranges", 8 * day), ("young.part", 6 * day), ("young.ranges", 6 * day),
-            ("unrecorded.part", 0), ("published.part", 0), ("published.ranges", 0), ("gone.ranges", 0),
+            ("unrecorded.part", 0), ("proven.part", 0), ("linked.part", 0), ("linked.ranges", 0), ("gone.ranges", 0),
             ("new.ranges.new", 0), ("a.part.link", 0),
         ] {
             try Data("x".utf8).write(to: URL(filePath: "\(ingest)/\(name)"))
             try FileManager.default.setAttributes(
                 [.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: "\(ingest)/\(name)")
         }
-        try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: "\(ingest)/published.part")
+        for name in ["proven.part", "linked.part"] {
+            try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: "\(ingest)/\(name)")
+        }
+        try FileManager.default.linkItem(atPath: "\(ingest)/linked.part", toPath: "\(storage.layout.root)/other")
         _ = try storage.store()
-        #expect(names(in: ingest) == ["young.part", "young.ranges"])
+        #expect(names(in: ingest) == ["proven.part", "young.part", "young.ranges"])
     }
 
     @Test func aStartTouchesNeitherBlobsNorQuarantine() throws {
