@@ -34,7 +34,7 @@ struct MissingSync: Sendable, CustomStringConvertible {
         guard isPromisedOn else { return true }
         // SQLite syncs the folder once in each process, whether or not its log was there before.
         if site == "fdatasync storage" { return true }
-        if isOfAStart, !recording.scene.workload.before.isEmpty { return true }
+        if isOfAStart, recording.scene.workload != .first { return true }
         return site == "fdatasync storage/registry.sqlite-wal" && Self.exceptions[recording.scene.workload] != nil
     }
 

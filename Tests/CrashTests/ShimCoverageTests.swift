@@ -12,11 +12,11 @@ import Testing
         let run = ChildRun(
             "/usr/bin/env",
             [
-                "strace", "-f", "-y", "-qq", "-o", kernel, "-e",
+                "strace", "-f", "-y", "-qq", "-a1", "-o", kernel, "-e",
                 "trace=\(Strace.calls.map { "?\($0)" }.joined(separator: ","))",
                 "-E", "LD_PRELOAD=\(room.shim)", "-E", "CRASH_ROOT=\(place.root)", "-E", "CRASH_TRACE=\(shim)",
                 room.child, "run", workload.rawValue, place.root,
-            ], saysInto: place.promises)
+            ], saysInto: "\(room.root)/said")
         let ended = try run.wait()
         #expect(ended.status == .exited(0), "\(ended)")
 

@@ -40,11 +40,11 @@ struct FullDiskTests {
         #expect(!store.contains(sample.digest))
 
         try FileManager.default.removeItem(atPath: filler)
-        let next = try sample.ingest(in: BlobStore(layout: layout))
+        let next = try sample.ingest(in: store)
         #expect(next.offset == 0)
         try next.write(sample.bytes.dropFirst(Int(next.offset)))
         #expect(try next.verify(expecting: sample.digest, gitObject: sample.gitObject) == sample.digest)
-        try BlobStore(layout: layout).publish([next])
+        try store.publish([next])
         #expect(contents(try store.path(of: sample.digest)) == sample.bytes)
     }
 
