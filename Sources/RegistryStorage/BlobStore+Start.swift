@@ -32,7 +32,8 @@ extension BlobStore {
     private func isResumable(_ name: String, _ status: stat) -> Bool {
         if name.hasSuffix(".part") {
             return status.st_nlink == 1
-                && (status.st_mode & 0o200 == 0 || PosixFile.size(layout.ranges(String(name.dropLast(5)))) != nil)
+                && (PosixFile.isProven("\(layout.ingest)/\(name)")
+                    || PosixFile.size(layout.ranges(String(name.dropLast(5)))) != nil)
         }
         return name.hasSuffix(".ranges") && PosixFile.size(layout.part(String(name.dropLast(7)))) != nil
     }

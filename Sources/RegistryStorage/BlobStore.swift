@@ -55,7 +55,9 @@ package struct BlobStore: Sendable {
     package func countInPart(
         of repository: String, size: Int64, sha256: SHA256Digest?, gitObject: GitObjectID
     ) -> Int64 {
-        PartRecord.read(layout.ranges(Self.key(repository, sha256, gitObject)), size: size)?.ranges?.count ?? 0
+        let key = Self.key(repository, sha256, gitObject)
+        if PosixFile.isProven(layout.part(key)), PosixFile.size(layout.part(key)) == size { return size }
+        return PartRecord.read(layout.ranges(key), size: size)?.ranges?.count ?? 0
     }
 
     private static func key(_ repository: String, _ sha256: SHA256Digest?, _ gitObject: GitObjectID) -> String {

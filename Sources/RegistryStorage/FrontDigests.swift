@@ -1,5 +1,4 @@
 import CLinux
-import Dispatch
 import Glibc
 import RegistryCore
 import Synchronization
@@ -8,23 +7,21 @@ import Synchronization
 /// back from the file. So what is hashed is what the disk was given (reliability C15), and while it still lies in
 /// memory: a finished download needs no second pass over cold data.
 ///
-/// One thread at a time advances; any may ring. What it reads is hashed beside it, so that a file's hash, which nothing
-/// can divide, waits for nothing but the bytes: of 1.5 s a GiB on two cores it saved 0.2.
+/// One thread at a time hashes; any may ring.
 final class FrontDigests: @unchecked Sendable {
     /// What the disk is started on at a time.
     private static let stretch: Int64 = 8 << 20
-    /// What is read back at a time.
-    private static let bite = 512 << 10
+    /// What is read back at a time, and what is worth a ring.
+    static let bite: Int64 = 1 << 20
 
     /// Rung when there may be more to hash.
     let rings: AsyncStream<Void>
     private let bell: AsyncStream<Void>.Continuation
     private let gitSize: Int64?
-    private let lane = DispatchQueue(label: "hash", qos: .utility)
     private var digests: ContentDigests
-    /// Bytes read back.
-    private var position: Int64 = 0
     private var generation = 0
+    /// Kept between two rings: a new one each time would be a million pages a GiB to clear.
+    private var buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     /// - Parameter gitSize: the file's size where its git object id is wanted too.
     init(gitSize: Int64?) {
@@ -33,30 +30,30 @@ final class FrontDigests: @unchecked Sendable {
         (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
+    /// Bytes hashed.
+    var count: Int64 { digests.count }
+
+    deinit { buffer.deallocate() }
+
     func ring() { bell.yield() }
     func finish() { bell.finish() }
 
     /// Hashes up to where the front is, and starts the disk on what it passes.
     func advance(_ file: IngestFile) throws(StorageError) {
-        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * Self.bite, alignment: 4096)
-        defer { room.deallocate() }
-        var (next, other) = (room[..<Self.bite], room[Self.bite...])
-        var hashing: DispatchWorkItem?
-        defer { hashing?.wait() }
+        if buffer.isEmpty {
+            buffer = .allocate(byteCount: Int(clamping: min(Self.bite, max(file.size, 1))), alignment: 4096)
+        }
         let descriptor = try file.open()
         while true {
             let (front, current) = file.state.withLock { ($0.written.front, $0.generation) }
             if current != generation {
-                hashing?.wait()
-                hashing = nil
                 digests = ContentDigests(size: gitSize)
-                position = 0
                 generation = current
             }
-            guard position < front else { return }
-            let buffer = UnsafeMutableRawBufferPointer(rebasing: next)
-            let wanted = min(buffer.count, Int(clamping: front - position))
-            let count = pread(descriptor, buffer.baseAddress, wanted, off_t(position))
+            let offset = digests.count
+            guard offset < front else { return }
+            let wanted = min(buffer.count, Int(clamping: front - offset))
+            let count = pread(descriptor, buffer.baseAddress, wanted, off_t(offset))
             if count == -1, errno == EINTR { continue }
             guard try check("read", file.path, count) > 0 else {
                 // A restart has cut the file meanwhile, or somebody else has.
@@ -65,33 +62,18 @@ final class FrontDigests: @unchecked Sendable {
                 }
                 continue
             }
-            hashing?.wait()
-            let end = position + Int64(count)
-            hashing = hash(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)), beside: end < front)
-            swap(&next, &other)
-            startWriting(descriptor, from: position, to: end)
-            position = end
+            digests.update(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
+            // Begun early, the sync at the end is short. Only a hint, so its failure means nothing.
+            if digests.count / Self.stretch > offset / Self.stretch {
+                lapidary_start_writing(descriptor, off_t(offset / Self.stretch * Self.stretch), off_t(Self.stretch))
+            }
         }
-    }
-
-    /// - Parameter beside: whether there is something to read meanwhile.
-    /// - Returns: what to wait for before these bytes, or the digests, are touched again.
-    private func hash(_ bytes: UnsafeRawBufferPointer, beside: Bool) -> DispatchWorkItem? {
-        guard beside else {
-            digests.update(bytes)
-            return nil
-        }
-        let item = DispatchWorkItem { [digests] in digests.update(bytes) }
-        lane.async(execute: item)
-        return item
-    }
-
-    /// Begun early, the sync at the end is short. Only a hint, so its failure means nothing.
-    private func startWriting(_ descriptor: Int32, from start: Int64, to end: Int64) {
-        guard end / Self.stretch > start / Self.stretch else { return }
-        lapidary_start_writing(descriptor, off_t(start / Self.stretch * Self.stretch), off_t(Self.stretch))
     }
 
     /// The digests of the whole. Call once, last.
-    func finished() -> (sha256: SHA256Digest, gitObject: GitObjectID?) { digests.finish() }
+    func finished() -> (sha256: SHA256Digest, gitObject: GitObjectID?) {
+        buffer.deallocate()
+        buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        return digests.finish()
+    }
 }

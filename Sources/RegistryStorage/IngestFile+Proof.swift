@@ -63,7 +63,8 @@ extension IngestFile {
     ///
     /// - Parameters: what upstream announced, at least one of the two; a git object id counts where there is no SHA-256.
     /// - Returns: the content's SHA-256.
-    /// - Throws: ``StorageError/mismatch(file:expected:got:kept:)``, with the file in `quarantine/`.
+    /// - Throws: ``StorageError/mismatch(file:expected:got:kept:)``, with the file in `quarantine/` unless it is what an
+    ///   earlier attempt has proven: a power cut may have taken bytes of that, which is no word on upstream.
     package func verify(
         expecting sha256: SHA256Digest?, gitObject: GitObjectID?
     ) throws(StorageError) -> SHA256Digest {
@@ -118,6 +119,10 @@ extension IngestFile {
     private func quarantine(_ expected: String, _ got: String) throws(StorageError) -> StorageError {
         close()
         unlink(store.layout.ranges(key))
+        if state.withLock(\.wasProven) {
+            unlink(path)
+            return .mismatch(file: label, expected: expected, got: got, kept: nil)
+        }
         let kept = try store.quarantine(path, as: key)
         return .mismatch(file: label, expected: expected, got: got, kept: "quarantine/\(kept)")
     }

@@ -109,21 +109,31 @@ enum PosixFile {
 
     /// Opens a part for reading and writing. What lies there and is no regular file of ours alone makes way for a new
     /// one.
-    /// - Returns: also whether it was read-only: then it was whole and proven once, and about to be published.
-    static func openPart(_ path: String) throws(StorageError) -> (descriptor: Int32, wasSealed: Bool) {
+    /// - Returns: also whether it was proven (``isProven(_:)``).
+    static func openPart(_ path: String) throws(StorageError) -> (descriptor: Int32, wasProven: Bool) {
         let known = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         if known >= 0 {
             defer { close(known) }
             var status = stat()
             if fstat(known, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 {
-                let isSealed = status.st_mode & 0o200 == 0
-                let opened = isSealed && fchmod(known, 0o600) != 0 ? -1 : open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-                if opened >= 0 { return (opened, isSealed) }
+                let wasProven = isProven(status)
+                let opened = wasProven && fchmod(known, 0o600) != 0 ? -1 : open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+                if opened >= 0 { return (opened, wasProven) }
             }
         }
         if unlink(path) == -1, errno != ENOENT { removeTree(path) }
         let new = try check("open", path, open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600))
         return (new, false)
+    }
+
+    /// Whether a part is read-only and ours alone: then it was whole and proven once, and about to be published.
+    static func isProven(_ part: String) -> Bool {
+        var status = stat()
+        return lstat(part, &status) == 0 && isProven(status)
+    }
+
+    private static func isProven(_ status: stat) -> Bool {
+        status.st_mode & S_IFMT == S_IFREG && status.st_nlink == 1 && status.st_mode & 0o200 == 0
     }
 
     /// Gives the file's bytes from its start, a MiB at a time.

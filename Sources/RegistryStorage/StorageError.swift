@@ -7,7 +7,7 @@ package enum StorageError: Error, CustomStringConvertible {
     case locked(root: String, owner: String)
     case full(root: String, needed: Int64, free: Int64)
     /// The bytes are not those that were announced.
-    case mismatch(file: String, expected: String, got: String, kept: String)
+    case mismatch(file: String, expected: String, got: String, kept: String?)
     case missing(SHA256Digest)
     /// The disk said that it could not keep what was written.
     case lost(file: String, errno: Int32)
@@ -21,7 +21,8 @@ package enum StorageError: Error, CustomStringConvertible {
             "storage \(root) is full: \(Quantity.bytes(needed)) needed, \(Quantity.bytes(free)) free beside the reserve; "
                 + "make room or give LAPIDARY_STORAGE a folder on another disk"
         case .mismatch(let file, let expected, let got, let kept):
-            "digest mismatch for \(file): expected \(expected), got \(got); kept in \(kept), nothing was published"
+            "digest mismatch for \(file): expected \(expected), got \(got); "
+                + (kept.map { "kept in \($0), " } ?? "") + "nothing was published"
         case .missing(let digest):
             "blob \(digest) is not in the store: mirror its repository again"
         case .lost(let file, let errno):

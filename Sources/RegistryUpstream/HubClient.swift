@@ -15,7 +15,8 @@ package struct HubClient: Sendable {
     private(set) var waiting: @Sendable (UpstreamWait) -> Void
     let transfers: Transfers
     package let options: HubOptions
-    let connections: ConnectionBudget
+    /// Requests for bytes of files that run at once, over all files.
+    let connections: Turn
     let budget = RequestBudget()
 
     /// - Parameters:
@@ -57,7 +58,7 @@ package struct HubClient: Sendable {
         self.waiting = waiting
         self.transfers = transfers
         self.options = options
-        connections = ConnectionBudget(options.connections)
+        connections = Turn(width: options.connections)
     }
 
     /// This client, for somebody who wants to hear of the pauses in his own requests.

@@ -19,7 +19,7 @@ extension HubClient {
                 ? .serverTrouble(endpoint: address.origin, status: head.status)
                 : head.status == 429
                     ? .rateLimited(endpoint: address.origin, seconds: head.secondsToWait)
-                    : .protocolViolation("storage at \(address.origin)", expected: "200 or 206", got: "\(head.status)")
+                    : .storageRefused(endpoint: address.origin, status: head.status)
         }
         let message = head["x-error-message"] ?? head.bodyMessage
         switch (head.status, head["x-error-code"]) {

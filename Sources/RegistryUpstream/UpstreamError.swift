@@ -25,6 +25,8 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
     /// An answer that came too slowly, or never to its end.
     case tooSlow(endpoint: String, reason: String)
     case serverTrouble(endpoint: String, status: Int)
+    /// The host to which upstream sent us for a file's bytes does not give them.
+    case storageRefused(endpoint: String, status: Int)
     /// Upstream answered something that no Hub answers, or that contradicts what it said before.
     case protocolViolation(String, expected: String, got: String)
     /// It sends us to a host that nobody has listed.
@@ -79,6 +81,9 @@ package enum UpstreamError: Error, Equatable, CustomStringConvertible {
             "\(endpoint) is too slow: \(reason.printable); what arrived is kept, try again"
         case .serverTrouble(let endpoint, let status):
             "\(endpoint) is in trouble (status \(status)); nothing is wrong here, try again later"
+        case .storageRefused(let endpoint, let status):
+            "\(endpoint), where upstream keeps its files, refused one: expected 200 or 206, got \(status); what arrived is "
+                + "kept, try again later"
         case .protocolViolation(let what, let expected, let got):
             "upstream's \(what) is wrong: expected \(expected.printable), got \(got.printable); nothing of it is used"
         case .redirectRefused(let address, let host):

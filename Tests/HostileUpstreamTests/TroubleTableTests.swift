@@ -39,7 +39,7 @@ import Testing
             "403 of a licence", .fails("gated", "accept its licence at http://127.0.0.1"),
             status(403, [("X-Error-Code", "GatedRepo")], at: .resolve)),
         Row("403", .fails("unauthorized", "refused access"), status(403, at: .resolve)),
-        Row("403 from the storage", .fails("protocolViolation", "expected 200 or 206, got 403"), status(403)),
+        Row("403 from the storage", .fails("storageRefused", "expected 200 or 206, got 403"), status(403)),
         Row("403 from the storage, once", .right, status(403, times: 1)),
         Row(
             "403 from the storage, for every third piece", .right,

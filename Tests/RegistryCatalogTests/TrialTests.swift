@@ -106,7 +106,8 @@ import Testing
         let temporary = try TemporaryCatalog()
         let job = try await temporary.open().beginJob(mirroring: gemma, at: .main)
         for statement in [
-            "DELETE FROM grdb_migrations WHERE identifier IN ('2 trials', '3 jobs')", "DROP TABLE trials",
+            "DELETE FROM grdb_migrations WHERE identifier IN ('2 trials', '3 jobs', '7 again')",
+            "DROP TABLE trials",
             "ALTER TABLE jobs RENAME TO later",
             """
             CREATE TABLE jobs (id INTEGER PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('mirror')),

@@ -47,7 +47,7 @@ import Testing
             #expect(throws: StorageError.self) {
                 try file.verify(expecting: sha256, gitObject: announced.gitObject)
             })
-        guard case .mismatch(label, mismatch.expected, mismatch.got, let kept) = error else {
+        guard case .mismatch(label, mismatch.expected, mismatch.got, let kept?) = error else {
             Issue.record("unexpected error: \(error)")
             return
         }

@@ -103,10 +103,10 @@ import Testing
         try await TemporaryHub.running(faults: [Fault(.expiredSignature, at: "/resolve/")]) { client, log in
             let (commit, file) = try await client.file("model.safetensors")
             let error = await failure { try await client.fetch(file, of: tiny, at: commit, into: MemorySink()) }
-            guard case .protocolViolation(let what, _, "403")? = error as? UpstreamError else {
-                return #expect(error == nil, "a protocol violation was expected")
+            guard case .storageRefused(let endpoint, 403)? = error as? UpstreamError else {
+                return #expect(error == nil, "a refusal was expected")
             }
-            #expect(what.hasPrefix("storage at http://localhost:"))
+            #expect(endpoint.hasPrefix("http://localhost:"))
             #expect(log.entries.filter { $0.target.contains("/resolve/") }.count == 2)
         }
     }

@@ -1,6 +1,6 @@
 /// Lets some pieces of work run at a time, one unless it says otherwise; first come, first served. Who is cancelled
 /// while waiting leaves the queue.
-actor Turn {
+package actor Turn {
     private struct Waiting {
         let id: Int
         /// Wants no turn, but that nobody has one.
@@ -13,10 +13,11 @@ actor Turn {
     private var waiting: [Waiting] = []
     private var nextID = 0
 
-    init(width: Int = 1) { self.width = width }
+    /// - Parameter width: how many pieces run at a time; at least 1.
+    package init(width: Int = 1) { self.width = max(1, width) }
 
     /// - Throws: `CancellationError` where the task is cancelled before its turn comes.
-    nonisolated func hold<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+    package nonisolated func hold<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         try await take()
         do {
             let value = try await body()
@@ -29,7 +30,7 @@ actor Turn {
     }
 
     /// Waits until nobody holds it.
-    func rest() async throws {
+    package func rest() async throws {
         try Task.checkCancellation()
         if taken > 0 { try await wait(isForRest: true) }
     }
@@ -73,10 +74,12 @@ actor Turn {
 }
 
 /// A turn for each key, made when it is wanted and gone when nobody holds it.
-actor Turns<Key: Hashable & Sendable> {
+package actor Turns<Key: Hashable & Sendable> {
     private var turns: [Key: (turn: Turn, users: Int)] = [:]
 
-    nonisolated func hold<Value: Sendable>(_ key: Key, _ body: () async throws -> Value) async throws -> Value {
+    package init() {}
+
+    package nonisolated func hold<Value: Sendable>(_ key: Key, _ body: () async throws -> Value) async throws -> Value {
         let turn = await enter(key)
         do {
             let value = try await turn.hold(body)
