@@ -127,15 +127,22 @@ package enum Workload: String, CaseIterable, Sendable {
         _ promise: @escaping @Sendable (Promise) -> Void
     ) async throws {
         try await blocking { [blobs = registry.blobs] in
-            let files = try samples.map { sample in
-                let file = try sample.ingest(in: blobs, of: repository)
-                try file.take(sample, in: file.missing)
-                _ = try file.verify(expecting: sample.digest, gitObject: sample.gitObject)
-                return file
-            }
-            try blobs.publish(files)
+            try blobs.publish(samples.map { try proven($0, of: repository, in: blobs) })
         }
         for sample in samples { promise(.blob(sample.digest)) }
+    }
+
+    /// As a fetch has it: what an earlier attempt left may have gone bad, and is then brought once more, from zero.
+    private func proven(_ sample: Sample, of repository: String, in blobs: BlobStore) throws -> IngestFile {
+        let file = try sample.ingest(in: blobs, of: repository)
+        let isResumed = file.count > 0
+        try file.take(sample, in: file.missing)
+        do {
+            _ = try file.verify(expecting: sample.digest, gitObject: sample.gitObject)
+            return file
+        } catch StorageError.mismatch where isResumed {
+            return try proven(sample, of: repository, in: blobs)
+        }
     }
 
     private func mistake(
