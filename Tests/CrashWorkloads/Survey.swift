@@ -142,7 +142,11 @@ package struct Survey: Sendable {
     private func state(of registry: Registry) async throws -> String {
         let layout = registry.blobs.layout
         var lines = blobs().map { "blob \($0.name)" }
-        lines += Self.names(in: layout.ingest).map { "ingest/\($0)" }
+        // A part that was proven waits for the next attempt, for a week. Where a disk that failed is then cut off while
+        // its file is published, it may stand under both names, and nobody comes back for it sooner.
+        lines += Self.names(in: layout.ingest)
+            .filter { !$0.hasSuffix(".part") || (Self.status("\(layout.ingest)/\($0)")?.st_mode ?? 0) & 0o200 != 0 }
+            .map { "ingest/\($0)" }
         lines += Self.names(in: layout.trash).map { "trash/\($0)" }
         // Without the moment at which it went there.
         lines += Self.names(in: layout.quarantine).map { "quarantine/\($0.prefix(70))" }
