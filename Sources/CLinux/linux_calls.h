@@ -23,10 +23,8 @@ extern int sync_file_range(int descriptor, off_t offset, off_t length, unsigned 
 /* Disk space for a file, whose size stays what it is: FALLOC_FL_KEEP_SIZE. */
 static inline int lapidary_reserve(int descriptor, off_t length) { return fallocate(descriptor, 1, 0, length); }
 
-/* Starts writing out what is dirty, and waits for nothing: SYNC_FILE_RANGE_WRITE. */
-static inline int lapidary_start_writing(int descriptor, off_t offset, off_t length) {
-    return sync_file_range(descriptor, offset, length, 2);
-}
+/* Starts writing out what is dirty of a file, and waits for nothing: SYNC_FILE_RANGE_WRITE. */
+static inline int lapidary_start_writing(int descriptor) { return sync_file_range(descriptor, 0, 0, 2); }
 
 /* One file's blocks in another, where the file system can share them; ioctl is variadic. */
 static inline int lapidary_clone(int target, int source) { return ioctl(target, FICLONE, source); }

@@ -26,23 +26,23 @@ struct JobLog: Sendable {
     /// and at the end what was fetched in which time.
     func followingFetch<Value: Sendable>(_ body: (@escaping Report) async throws -> Value) async throws -> Value {
         let tally = FetchTally()
-        let (steps, feed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let steps = Bell()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await _ in steps {
+                for await _ in steps.rings {
                     let now = tally.now
                     try? await catalog.updateJob(job, received: now.received, of: now.total, now.text)
                     try await Task.sleep(for: .seconds(1))
                 }
             }
             defer {
-                feed.finish()
+                steps.finish()
                 group.cancelAll()
             }
             let value = try await body { step in
                 tally.take(step)
                 report(step)
-                feed.yield()
+                steps.ring()
             }
             let end = tally.now
             try? await catalog.updateJob(job, received: end.received, of: end.total, end.text)

@@ -11,13 +11,8 @@ import Synchronization
 final class JobQueue: Sendable {
     private static let width = 4
 
-    let rings: AsyncStream<Void>
-    private let bell: AsyncStream<Void>.Continuation
+    let bell = Bell()
     private let taken = Mutex<Set<Int64>>([])
-
-    init() { (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
-
-    func ring() { bell.yield() }
 
     /// - Returns: false where it is being done, or enough others are.
     fileprivate func take(_ job: Int64) -> Bool {
@@ -26,7 +21,7 @@ final class JobQueue: Sendable {
 
     fileprivate func giveBack(_ job: Int64) {
         taken.withLock { _ = $0.remove(job) }
-        ring()
+        bell.ring()
     }
 }
 
@@ -38,12 +33,12 @@ extension Registry {
             group.addTask {
                 while !Task.isCancelled {
                     try? await Task.sleep(for: .seconds(15))
-                    self.queue.ring()
+                    self.queue.bell.ring()
                 }
             }
             group.addTask {
                 await withDiscardingTaskGroup { mirrors in
-                    for await _ in self.queue.rings {
+                    for await _ in self.queue.bell.rings {
                         let due = (try? await self.catalog.dueJobs(at: .now)) ?? []
                         for job in due {
                             guard let revision = try? Revision(job.revision) else { continue }
@@ -61,7 +56,7 @@ extension Registry {
                     }
                 }
             }
-            queue.ring()
+            queue.bell.ring()
             await group.next()
             group.cancelAll()
         }

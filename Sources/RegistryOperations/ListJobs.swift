@@ -40,7 +40,7 @@ package struct QueueMirror: Verb {
         if registry.mirrors.isUnderWay(order), let running, running.isActive { return running }
         let job = try await registry.catalog.beginJob(
             mirroring: repository, at: Revision(revision), besides: registry.running.ids)
-        registry.queue.ring()
+        registry.queue.bell.ring()
         guard let row = try await registry.catalog.jobs([job]).first else {
             throw OperationError.unknownModel(repository)
         }

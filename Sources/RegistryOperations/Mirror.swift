@@ -71,7 +71,7 @@ package struct Mirror: Verb {
                 return (answer, isNews ? "\(answer.commit.short) is \(answer.state.rawValue)" : nil)
             }
         }
-        registry.retests.ring()
+        registry.retests.bell.ring()
         return answer
     }
 }

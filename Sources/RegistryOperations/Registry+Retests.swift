@@ -46,13 +46,13 @@ extension Registry {
                 while !Task.isCancelled {
                     try? await Task.sleep(for: .seconds(600))
                     self.retests.forgetPostponed()
-                    self.retests.ring()
+                    self.retests.bell.ring()
                 }
             }
             group.addTask {
-                for await _ in self.retests.rings { await self.retestInBackground() }
+                for await _ in self.retests.bell.rings { await self.retestInBackground() }
             }
-            retests.ring()
+            retests.bell.ring()
             await group.next()
             group.cancelAll()
         }

@@ -79,7 +79,7 @@ package struct Retest: Verb {
             let row = RetestRow(of: decided, from: before, to: evidence)
             return (row, "re-tested: \(evidence.outcome.rawValue), \(evidence.summary)")
         }
-        registry.retests.ring()
+        registry.retests.bell.ring()
         let now = try await find(repository, in: registry)
         let count = try await registry.catalog.pullCounts()[now.id] ?? PullCount()
         let summary = registry.summary(of: now, count)

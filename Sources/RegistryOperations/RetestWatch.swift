@@ -10,13 +10,8 @@ final class RetestWatch: Sendable {
     }
 
     /// Something may have changed: look again.
-    let rings: AsyncStream<Void>
-    private let bell: AsyncStream<Void>.Continuation
+    let bell = Bell()
     private let state = Mutex(State())
-
-    init() { (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
-
-    func ring() { bell.yield() }
 
     var trouble: RetestTrouble? { state.withLock { $0.trouble } }
     func note(_ trouble: RetestTrouble?) { state.withLock { $0.trouble = trouble } }

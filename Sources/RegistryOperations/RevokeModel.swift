@@ -39,7 +39,7 @@ package struct RevokeModel: Verb {
             repository, commit: commit, reason: reason, actor: "operator")
         guard !revoked.isEmpty else { throw OperationError.nothingToRevoke(repository) }
         for snapshot in revoked { registry.markRevoked(snapshot.id) }
-        registry.retests.ring()
+        registry.retests.bell.ring()
         let ids = Set(revoked.map(\.id))
         return Answer(
             repository: repository, commits: revoked.map(\.commit),

@@ -1,5 +1,6 @@
 import Logging
 import RegistryCatalog
+import RegistryCore
 import Synchronization
 
 /// Takes transfers from the response path at the cost of a lock, and writes them in batches.
@@ -8,10 +9,7 @@ final class TransferRecorder: Sendable {
     private static let capacity = 200_000
 
     private let waiting = Mutex<[Transfer]>([])
-    private let wake: AsyncStream<Void>
-    private let bell: AsyncStream<Void>.Continuation
-
-    init() { (wake, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+    private let bell = Bell()
 
     func add(_ transfer: Transfer) {
         let isDropped = waiting.withLock { waiting in
@@ -20,11 +18,11 @@ final class TransferRecorder: Sendable {
             return false
         }
         if isDropped { Logger(label: "lapidary").error("transfer not counted: \(Self.capacity) are waiting already") }
-        bell.yield()
+        bell.ring()
     }
 
     func run(into catalog: Catalog) async throws {
-        for await _ in wake { await drain(into: catalog) }
+        for await _ in bell.rings { await drain(into: catalog) }
         await drain(into: catalog)
     }
 

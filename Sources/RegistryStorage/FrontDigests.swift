@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import RegistryCore
 import Synchronization
@@ -7,16 +6,15 @@ import Synchronization
 /// back from the file. So what is hashed is what the disk was given (reliability C15), and while it still lies in
 /// memory: a finished download needs no second pass over cold data.
 ///
-/// One thread at a time hashes; any may ring.
+/// One thread at a time hashes; any may ring ``bell``.
 final class FrontDigests: @unchecked Sendable {
-    /// What the disk is started on at a time.
-    private static let stretch: Int64 = 8 << 20
-    /// What is read back at a time, and what is worth a ring.
-    static let bite: Int64 = 1 << 20
+    /// What is worth a ring.
+    static let stretch: Int64 = 1 << 20
+    /// What is read back at a time: both copies of it fit into a core's own cache.
+    private static let bite: Int64 = 256 << 10
 
     /// Rung when there may be more to hash.
-    let rings: AsyncStream<Void>
-    private let bell: AsyncStream<Void>.Continuation
+    let bell = Bell()
     private let gitSize: Int64?
     private var digests: ContentDigests
     private var generation = 0
@@ -27,7 +25,6 @@ final class FrontDigests: @unchecked Sendable {
     init(gitSize: Int64?) {
         self.gitSize = gitSize
         digests = ContentDigests(size: gitSize)
-        (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Bytes hashed.
@@ -35,10 +32,7 @@ final class FrontDigests: @unchecked Sendable {
 
     deinit { buffer.deallocate() }
 
-    func ring() { bell.yield() }
-    func finish() { bell.finish() }
-
-    /// Hashes up to where the front is, and starts the disk on what it passes.
+    /// Hashes up to where the front is.
     func advance(_ file: IngestFile) throws(StorageError) {
         if buffer.isEmpty {
             buffer = .allocate(byteCount: Int(clamping: min(Self.bite, max(file.size, 1))), alignment: 4096)
@@ -63,10 +57,6 @@ final class FrontDigests: @unchecked Sendable {
                 continue
             }
             digests.update(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
-            // Begun early, the sync at the end is short. Only a hint, so its failure means nothing.
-            if digests.count / Self.stretch > offset / Self.stretch {
-                lapidary_start_writing(descriptor, off_t(offset / Self.stretch * Self.stretch), off_t(Self.stretch))
-            }
         }
     }
 

@@ -1,14 +1,18 @@
+import CLinux
 import Dispatch
 import Glibc
 package import RegistryCore
 import Synchronization
 
 extension IngestFile {
+    /// What is worth a ring for the disk.
+    static let stretch: Int64 = 8 << 20
     /// New bytes between two records of a large file.
     private static let recordEvery: Int64 = 128 << 20
 
-    /// Runs a transfer into this file while the hash follows it. Whatever ends it, what is here is on record then, so
-    /// that the next attempt goes on.
+    /// Runs a transfer into this file while hash and disk follow it, each on a thread of its own: the hash takes as long
+    /// as the transfer, so that what it waits for the disk would come on top. Whatever ends it, what is here is on record
+    /// then, so that the next attempt goes on.
     ///
     /// - Throws: what the transfer threw, or ``StorageError`` where the disk fails.
     package func following(_ transfer: @escaping @Sendable () async throws -> Void) async throws {
@@ -16,21 +20,26 @@ extension IngestFile {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    for await _ in self.digests.rings {
+                    for await _ in self.digests.bell.rings {
+                        try await blocking { try self.digests.advance(self) }
+                    }
+                }
+                group.addTask {
+                    for await _ in self.diskBell.rings {
                         try await blocking {
-                            try self.digests.advance(self)
+                            try self.startWriting()
                             try self.recordIfDue()
                         }
                     }
                 }
                 group.addTask {
-                    defer { self.digests.finish() }
+                    defer { self.finishBells() }
                     try await transfer()
                 }
-                // The first error ends both; a hash that cannot go on must not let the transfer run to its end.
+                // The first error ends all; a hash that cannot go on must not let the transfer run to its end.
                 do { while try await group.next() != nil {} } catch {
                     group.cancelAll()
-                    self.digests.finish()
+                    self.finishBells()
                     throw error
                 }
             }
@@ -40,8 +49,21 @@ extension IngestFile {
         }
     }
 
+    private func finishBells() {
+        digests.bell.finish()
+        diskBell.finish()
+    }
+
+    /// Begun early, the sync at the end is short. Only a hint, so its failure means nothing.
+    private func startWriting() throws(StorageError) {
+        lapidary_start_writing(try open())
+    }
+
+    /// What is whole is about to be synced and proven anyway.
     private func recordIfDue() throws(StorageError) {
-        let isDue = state.withLock { $0.written.count - $0.recorded >= Self.recordEvery && $0.validator != nil }
+        let isDue = state.withLock { state in
+            state.written.count - state.recorded >= Self.recordEvery && state.written.count < size
+        }
         if isDue { try record() }
     }
 
@@ -108,9 +130,10 @@ extension IngestFile {
     }
 
     /// After a failed sync the kernel drops what it could not write and says yes to the next one (reliability E6): the
-    /// part is worth nothing any more.
+    /// part is worth nothing any more. It stays open: other threads are at it, and the number of a file that is closed
+    /// under them may be another one's at once.
     func lost(errno: Int32) -> StorageError {
-        close()
+        loss.store(errno, ordering: .releasing)
         unlink(path)
         unlink(store.layout.ranges(key))
         return .lost(file: label, errno: errno)

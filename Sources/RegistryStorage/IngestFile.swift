@@ -9,7 +9,8 @@ import Synchronization
 /// Its bytes lie in `ingest/<key>.part` under a name made of the repository and what upstream announced. A large file
 /// has a ``PartRecord`` beside it, so that a fetch which was interrupted goes on where it stopped, even after a power
 /// cut; a small one begins again. One that was proven and then not published, because another of its snapshot failed, is
-/// hashed again and not fetched again. Writes come from one thread at a time, the hash from another; every call blocks.
+/// hashed again and not fetched again. Writes come from one thread at a time, hash and disk follow on two others; every
+/// call blocks.
 package final class IngestFile: @unchecked Sendable {
     /// Up to this size a file is not worth a record of its pieces.
     static let recorded: Int64 = 16 << 20
@@ -35,7 +36,11 @@ package final class IngestFile: @unchecked Sendable {
     package let size: Int64
     let state: Mutex<State>
     let digests: FrontDigests
+    /// Rung when there may be more for the disk to do.
+    let diskBell = Bell()
     private let descriptor: Mutex<Int32>
+    /// The errno with which the disk has lost what was written; 0 while it has not.
+    let loss = Atomic<Int32>(0)
     /// The content's SHA-256; nil until it is verified.
     let verified = Mutex<SHA256Digest?>(nil)
 
@@ -92,8 +97,9 @@ package final class IngestFile: @unchecked Sendable {
         }
         try PosixFile.writeAll(try open(), bytes, at: offset, path: path)
         state.withLock { $0.written.insert(offset..<end) }
-        // libcurl delivers 16 KiB at a time: a ring for each woke the hash 34,000 times a GiB.
-        if end / FrontDigests.bite > offset / FrontDigests.bite || end == size { digests.ring() }
+        // A ring for each delivery of libcurl's, 16 KiB, woke the hash 34,000 times a GiB.
+        if end / FrontDigests.stretch > offset / FrontDigests.stretch || end == size { digests.bell.ring() }
+        if end / Self.stretch > offset / Self.stretch { diskBell.ring() }
     }
 
     /// Forgets what is here: what comes next belongs to `validator`.
@@ -132,6 +138,8 @@ package final class IngestFile: @unchecked Sendable {
     func open() throws(StorageError) -> Int32 {
         let descriptor = descriptor.withLock { $0 }
         guard descriptor >= 0 else { throw .failed(operation: "use closed", path: path, errno: EBADF) }
+        let loss = loss.load(ordering: .acquiring)
+        guard loss == 0 else { throw .lost(file: label, errno: loss) }
         return descriptor
     }
 
