@@ -33,9 +33,15 @@ final class PieceReceiver: TransferReceiver {
         var hasOpened = false
         /// The first bytes from the file's start.
         var sample: [UInt8] = []
+        /// The last bytes before `position`, which the sink has not got yet.
+        var held: [UInt8] = []
     }
 
     private struct Beginning { let validator: String? }
+
+    /// What the sink gets at a time. libcurl delivers 16 KiB, and a GiB written like that took 0.2 s more of the thread
+    /// that carries every transfer: 1.42 against 1.36 s for the whole (`lapidary bench ingest`).
+    private static let portion = 256 << 10
 
     private let file: FileFetch.Subject
     private let sink: any ByteSink
@@ -128,13 +134,37 @@ final class PieceReceiver: TransferReceiver {
                 progress.restart()
                 state.beginning = nil
             }
-            try sink.write(bytes, at: state.position)
-            state.position += Int64(bytes.count)
+            try take(bytes, &state)
             defer { state.hasOpened = true }
             return !state.hasOpened
         }
         progress.add(Int64(bytes.count))
         if isFirst { opened() }
+    }
+
+    func finish() throws { try state.withLock { try passOn(&$0) } }
+
+    private func take(_ bytes: UnsafeRawBufferPointer, _ state: inout State) throws {
+        let isLast = state.position + Int64(bytes.count) == state.end
+        if state.held.isEmpty, isLast || bytes.count >= Self.portion {
+            try sink.write(bytes, at: state.position)
+            state.position += Int64(bytes.count)
+        } else {
+            state.held += bytes
+            state.position += Int64(bytes.count)
+            if isLast || state.held.count >= Self.portion { try passOn(&state) }
+        }
+    }
+
+    private func passOn(_ state: inout State) throws {
+        guard !state.held.isEmpty else { return }
+        let start = state.position - Int64(state.held.count)
+        do { try state.held.withUnsafeBytes { try sink.write($0, at: start) } } catch {
+            state.position = start
+            state.held = []
+            throw error
+        }
+        state.held.removeAll(keepingCapacity: true)
     }
 
     /// Throws what an answer that has ended without all of its bytes was.

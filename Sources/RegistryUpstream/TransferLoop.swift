@@ -58,7 +58,12 @@ struct TransferLoop {
     private mutating func end(_ id: UInt64, with outcome: Result<ResponseHead, any Error>) {
         guard let transfer = transfers.removeValue(forKey: id) else { return }
         curl_multi_remove_handle(inbox.handle, transfer.handle)
-        transfer.order.answer.resume(with: outcome)
+        do {
+            try transfer.order.receiver.finish()
+            transfer.order.answer.resume(with: outcome)
+        } catch {
+            transfer.order.answer.resume(throwing: error)
+        }
     }
 
     private mutating func handOut() {

@@ -22,6 +22,12 @@ protocol TransferReceiver: AnyObject, Sendable {
     func inspect(_ head: ResponseHead, from address: WebAddress) throws
     /// Body of a 2xx answer.
     func receive(_ bytes: UnsafeRawBufferPointer) throws
+    /// The answer is over, whether it came to its end or not.
+    func finish() throws
+}
+
+extension TransferReceiver {
+    func finish() throws {}
 }
 
 /// Status and header of an answer; of a refusal also the beginning of its body.
