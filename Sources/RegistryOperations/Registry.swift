@@ -56,7 +56,8 @@ package final class Registry: Sendable {
     /// Lets this machine's owner act through a running server.
     package let adminToken: Secret
     /// Which build tests models: `lapidary sha256:<12 hex>` of the executable.
-    package let testerBuild: String
+    package var testerBuild: String { tester.name }
+    private let tester: TesterBuild
     let upstream: HubClient
     /// So many repositories are fetched at once; the connections that they share are the upstream client's.
     let mirrorTurn = Turn(width: 4)
@@ -100,6 +101,7 @@ package final class Registry: Sendable {
         let layout = StorageLayout(root: configuration.storage)
         lock = try StorageLock(layout)
         policy = try PolicyFile.read(configuration.policies)
+        tester = try TesterBuild(executable: configuration.executable)
         upstream = try HubClient(
             endpoint: configuration.upstream, token: configuration.upstreamToken, userAgent: "lapidary",
             options: configuration.hub)
@@ -112,10 +114,6 @@ package final class Registry: Sendable {
             try KeyFile.write(token, to: layout.adminToken)
             adminToken = Secret(token)
         }
-        guard let executable = ContentDigests.ofFile(configuration.executable) else {
-            throw OperationError.invalid("\(configuration.executable) cannot be read: it is what runs the smoke test")
-        }
-        testerBuild = "lapidary sha256:\(executable.sha256.hex.prefix(12))"
     }
 
     /// Background work, until cancelled: writes transfers to the catalogue, the last ones on the way out; re-tests what
@@ -124,6 +122,8 @@ package final class Registry: Sendable {
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.transfers.run(into: self.catalog) }
+            // Early, on a thread that may block.
+            group.addTask { _ = try await blocking { self.testerBuild } }
             group.addTask { await self.keepTestsCurrent() }
             group.addTask { await self.workQueue() }
             group.addTask { await self.keepInStep() }
