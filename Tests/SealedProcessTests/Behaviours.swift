@@ -47,6 +47,12 @@ struct Misdeed: Sendable, CustomStringConvertible {
     let job: String
     let ending: Ending
 
+    /// A child that never ends is waited for no longer than the test needs to see that.
+    var timeLimit: Duration {
+        if case .outOfTime = ending { return .milliseconds(700) }
+        return Room.timeLimit
+    }
+
     var description: String { job }
 
     init(_ job: String, _ ending: Ending) {

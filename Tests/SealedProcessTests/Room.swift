@@ -4,7 +4,8 @@ import SealedProcess
 
 /// A folder as a model's, secrets beside it, and children of the given program that may read the one and not the other.
 final class Room: Sendable {
-    static let timeLimit = Duration.milliseconds(700)
+    /// Far more than a child needs that ends by itself: a busy machine must not make it one that does not.
+    static let timeLimit = Duration.seconds(20)
 
     let root: URL
     let model: URL

@@ -32,7 +32,7 @@ private let runs = ProcessInfo.processInfo.environment["HOSTILE_RUNS"].flatMap(I
 
     @Test(arguments: Misdeed.all) func aMisdeedEndsWithItsReasonAndWithoutAPass(misdeed: Misdeed) async throws {
         let room = try Room()
-        try await repeatedly(in: room) { error, outcome throws in
+        try await repeatedly(in: room, within: misdeed.timeLimit) { error, outcome throws in
             if case .harmless = misdeed.ending {
                 let outcome = try #require(outcome, "\(error.map { "\($0)" } ?? "")")
                 #expect(!outcome.passed)
@@ -41,7 +41,7 @@ private let runs = ProcessInfo.processInfo.environment["HOSTILE_RUNS"].flatMap(I
                 #expect(misdeed.ending.fits(error), "\(error)")
             }
         } run: { () async throws(SealedProcessError) in
-            try await room.run(misdeed.job)
+            try await room.run(misdeed.job, timeLimit: misdeed.timeLimit)
         }
     }
 
@@ -75,7 +75,8 @@ private let runs = ProcessInfo.processInfo.environment["HOSTILE_RUNS"].flatMap(I
     /// Runs it as often as asked, some at once; checks each end, its time, and that no process and no descriptor is
     /// left and memory stays flat.
     private func repeatedly(
-        in room: Room, check: (SealedProcessError?, SealedProcess.Outcome?) throws -> Void,
+        in room: Room, within timeLimit: Duration = Room.timeLimit,
+        check: (SealedProcessError?, SealedProcess.Outcome?) throws -> Void,
         run: @escaping @Sendable () async throws(SealedProcessError) -> SealedProcess.Outcome
     ) async throws {
         typealias Try = (result: Result<SealedProcess.Outcome, SealedProcessError>, elapsed: Duration)
@@ -102,7 +103,7 @@ private let runs = ProcessInfo.processInfo.environment["HOSTILE_RUNS"].flatMap(I
                 case .success(let outcome): try check(nil, outcome)
                 case .failure(let error): try check(error, nil)
                 }
-                #expect(elapsed <= Room.timeLimit + .seconds(2))
+                #expect(elapsed <= timeLimit + .seconds(2))
             }
         }
         #expect(Usage.now.descriptors == before.descriptors)
