@@ -11,7 +11,8 @@ struct BenchIngest: AsyncParsableCommand {
         discussion: """
             nginx serves a repository of random bytes over the Hub's protocol. Ours is a whole process: it asks for the \
             tree, fetches in pieces, hashes, syncs and publishes; curl and aria2c only write, hf writes and counts. \
-            Beside them the floor: the same bytes written and synced, and hashed once by libcrypto. Medians; CPU is the \
+            Beside them the work's parts by ready programs: curl fetches while openssl hashes the source, then the file is \
+            synced. And the floor: the same bytes written and synced, and hashed once by libcrypto. Medians; CPU is the \
             process's own, memory what no file backs. Aim: 1.15 times the slower of disk and hash.
             """)
 

@@ -13,6 +13,8 @@ struct IngestSource: Sendable {
     let bytes: Int64
     var isMany: Bool { names.count > 1 }
 
+    /// The one file.
+    var file: String { "\(resolved)/\(names[0])" }
     private var resolved: String { "\(root)/\(Self.repository)/resolve/\(Self.commit)" }
 
     /// Blocking.

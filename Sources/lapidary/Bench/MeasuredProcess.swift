@@ -1,6 +1,7 @@
 import Foundation
 import RegistryCore
 import RegistryOperations
+import Synchronization
 
 /// What one run of a program took.
 struct ProcessCost: Sendable {
@@ -36,16 +37,21 @@ enum MeasuredProcess {
             try input.write(to: URL(filePath: folder + "/input"))
             process.standardInput = try FileHandle(forReadingFrom: URL(filePath: folder + "/input"))
         }
+        let end = Mutex<ContinuousClock.Instant?>(nil)
+        process.terminationHandler = { _ in end.withLock { $0 = .now } }
         let before = childrenCPUSeconds(), start = ContinuousClock.now
         try process.run()
         var anonymous = 0, resident = 0
-        while process.isRunning {
+        var ended: ContinuousClock.Instant?
+        while ended == nil {
             let memory = memory(of: process.processIdentifier)
             anonymous = max(anonymous, memory.anonymous)
             resident = max(resident, memory.resident)
-            usleep(2000)
+            // Looking is work too, on the same cores as what is measured.
+            usleep(10_000)
+            ended = end.withLock { $0 }
         }
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let seconds = ended.map { ($0 - start) / .seconds(1) } ?? 0
         let output = (try? String(contentsOfFile: folder + "/output", encoding: .utf8)) ?? ""
         guard statuses.contains(process.terminationStatus) else {
             let errors = ((try? String(contentsOfFile: folder + "/errors", encoding: .utf8)) ?? "")
@@ -67,12 +73,12 @@ enum MeasuredProcess {
     private static func memory(of process: Int32) -> (anonymous: Int, resident: Int) {
         let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
         var anonymous = 0, resident = 0
-        for line in status.split(separator: "\n") {
-            guard let kilobytes = line.split(whereSeparator: \.isWhitespace).compactMap({ Int($0) }).first else {
-                continue
-            }
-            if line.hasPrefix("VmHWM:") { resident = kilobytes * 1024 }
-            if line.hasPrefix("RssAnon:") || line.hasPrefix("RssShmem:") { anonymous += kilobytes * 1024 }
+        for line in status.utf8.split(separator: UInt8(ascii: "\n")) {
+            let isPeak = line.starts(with: "VmHWM:".utf8)
+            guard isPeak || line.starts(with: "RssAnon:".utf8) || line.starts(with: "RssShmem:".utf8),
+                let kilobytes = Int(String(decoding: line.filter { (0x30...0x39).contains($0) }, as: UTF8.self))
+            else { continue }
+            if isPeak { resident = kilobytes * 1024 } else { anonymous += kilobytes * 1024 }
         }
         return (anonymous, resident)
     }
