@@ -62,20 +62,12 @@ struct MachineExamination {
         let rules = (try? policy.get())?.smokeTest
         let wanted = rules?.sandbox ?? .seccomp
         let raise = "see 'The sealed room' in the README; 'sandbox' in the policy says what is asked for"
-        let folder = FileManager.default.temporaryDirectory.path + "/lapidary-doctor-\(UUID().uuidString)"
+        let process = SmokeTestProcess(
+            executable: configuration.executable, timeLimit: .seconds(60), leastLevel: .limits,
+            memoryAllowance: rules?.memoryAllowance ?? 1 << 30)
         do {
-            try await blocking {
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            }
-            defer { try? FileManager.default.removeItem(atPath: folder) }
-            // An empty folder holds no model; what counts is that the tester comes to say so.
-            let job = SmokeTestJob(
-                model: folder, probes: ProbeSet(name: "empty", texts: [], prompts: []),
-                bounds: SmokeTestBounds(maximumMeanNLL: 0), testerBuild: "doctor")
-            let answer = try await SmokeTestProcess(
-                executable: configuration.executable, timeLimit: .seconds(60), leastLevel: .limits,
-                memoryAllowance: rules?.memoryAllowance ?? 1 << 30
-            ).run(job)
+            // What counts is that the tester comes to say that there is no model.
+            let answer = try await SmokeTestJob.withNoModel(testerBuild: "doctor") { try await process.run($0) }
             let isEnough = answer.level >= wanted
             return HealthCheck(
                 "sealed-room", isEnough ? .ok : .fail,

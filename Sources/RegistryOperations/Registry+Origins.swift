@@ -49,7 +49,10 @@ extension UpstreamError {
     /// What has become of a repository that was there before; nil where nobody knows.
     fileprivate var disappearance: String? {
         switch self {
-        case .unknownRepository: "it has vanished upstream, or was made private"
+        case .unknownRepository(_, _, anonymous: true):
+            "it has vanished upstream, or is private and there is no HF_TOKEN to see it with"
+        case .unknownRepository(_, _, anonymous: false):
+            "it has vanished upstream, or is hidden from this HF_TOKEN"
         case .renamed(_, let name): "it has moved upstream, to \(name.printable)"
         case .disabled: "it was disabled upstream"
         default: nil

@@ -1,4 +1,3 @@
-import Foundation
 import RegistryCore
 import RegistryPolicy
 import SmokeTesting
@@ -67,16 +66,10 @@ extension Registry {
     /// A model may crash its tester. So may a machine on which the tester cannot run at all, and then every model would
     /// be taken for broken: so the tester must first find that an empty folder holds no model.
     private func requireWorkingTester() async throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/lapidary-empty-\(UUID().uuidString)"
         do {
-            try await blocking {
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let run = try await SmokeTestJob.withNoModel(testerBuild: testerBuild) {
+                try await seal($0, 0, .seconds(60)) { _ in }
             }
-            defer { try? FileManager.default.removeItem(atPath: folder) }
-            let job = SmokeTestJob(
-                model: folder, probes: ProbeSet(name: "empty", texts: [], prompts: []),
-                bounds: SmokeTestBounds(maximumMeanNLL: 0), testerBuild: testerBuild)
-            let run = try await seal(job, 0, .seconds(60)) { _ in }
             guard run.report.verdict != .passed, run.report.verdict != .warned else {
                 throw OperationError.cannotTest("the tester passes an empty folder")
             }

@@ -1,3 +1,4 @@
+import Foundation
 import RegistryCatalog
 package import RegistryCore
 package import RegistryPolicy
@@ -28,5 +29,20 @@ extension SmokeTestJob {
             card: Card(
                 pipeline: snapshot.card.pipeline, relation: snapshot.card.relation, tags: snapshot.card.tags),
             base: base, policy: policy, probe: probe, testerBuild: testerBuild)
+    }
+
+    /// Gives a job on an empty folder, which holds no model: a tester that works can say so.
+    static func withNoModel<Value>(
+        testerBuild: String, _ body: (SmokeTestJob) async throws -> Value
+    ) async throws -> Value {
+        let folder = FileManager.default.temporaryDirectory.path + "/lapidary-empty-\(UUID().uuidString)"
+        try await blocking {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        }
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        return try await body(
+            SmokeTestJob(
+                model: folder, probes: ProbeSet(name: "empty", texts: [], prompts: []),
+                bounds: SmokeTestBounds(maximumMeanNLL: 0), testerBuild: testerBuild))
     }
 }

@@ -137,6 +137,17 @@ import Testing
         }
     }
 
+    @Test func whatBeganEncryptedIsNotFetchedInTheClear() async throws {
+        // The hub knows nothing of the TLS before it, and sends to its storage by http.
+        try await withHub { endpoint, _, hub in
+            let front = try await TLSFront(to: #require(URL(string: endpoint)?.port))
+            let error = await fetch(from: front.endpoint, trusting: front.authority)
+            #expect(error?.contains("expected https, got http://localhost:") == true, "\(error ?? "no error")")
+            #expect(!hub.log.entries.isEmpty)
+            #expect(hub.log.entries.allSatisfy { !$0.target.hasPrefix("/storage/") })
+        }
+    }
+
     @Test func credentialsOfANetrcFileAreForUpstreamAlone() async throws {
         try await withHub { endpoint, _, hub in
             let port = try #require(URL(string: endpoint)?.port)

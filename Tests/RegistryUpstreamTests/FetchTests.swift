@@ -122,6 +122,19 @@ import Testing
         }
     }
 
+    /// What came of an answer that broke off reaches the sink at its end.
+    @Test func aDiskThatIsFullForTheLastBytesOfABrokenAnswerIsNotTriedAgain() async throws {
+        let cut = Fault(.cut(after: 100_000), at: "/storage/")
+        try await TemporaryHub.running(faults: [cut]) { client, log in
+            let (commit, file) = try await client.file("model.safetensors")
+            let sink = MemorySink(limit: 99_999)
+            await #expect(throws: MemorySink.DiskFull()) {
+                try await client.fetch(file, of: tiny, at: commit, into: sink)
+            }
+            #expect(log.entries.filter { $0.target.hasPrefix("/storage/") }.count == 1)
+        }
+    }
+
     @Test func cancellingTheTaskAbortsTheTransfer() async throws {
         let fault = Fault(.silence(.seconds(600)), at: "/storage/")
         try await TemporaryHub.running(faults: [fault]) { client, log in
