@@ -48,12 +48,19 @@ struct IngestContender: Sendable {
                 })
         }
         if !source.isMany, let curl = installed("curl"), let openssl = installed("openssl") {
-            // What the cores, which all of this shares with nginx, can do at once.
+            // What the cores, which all of this shares with nginx, can do at once. A pipe through which nothing goes: the
+            // shell's own "wait" would hang, because a thread of ours that starts it has SIGCHLD blocked.
             let script =
-                "'\(curl)' --silent --fail --config '\(list.curl)' & '\(openssl)' dgst -sha256 '\(source.file)' & wait; "
+                "'\(curl)' --silent --fail --config '\(list.curl)' | '\(openssl)' dgst -sha256 '\(source.file)'; "
                 + "sync --data '\(target)/\(source.names[0])'"
             all.append(
-                IngestContender(name: together) { try emptied { try MeasuredProcess.run("/bin/sh", ["-c", script]) } })
+                IngestContender(name: together) {
+                    let cost = try emptied { try MeasuredProcess.run("/bin/sh", ["-c", script]) }
+                    // The memory that was seen is the shell's alone.
+                    return ProcessCost(
+                        seconds: cost.seconds, cpuSeconds: cost.cpuSeconds, peakAnonymousBytes: nil,
+                        peakResidentBytes: nil, output: "")
+                })
         }
         let hf = FileManager.default.currentDirectoryPath + "/.venv/hub-2.4.0/bin/hf"
         if FileManager.default.isExecutableFile(atPath: hf) {
