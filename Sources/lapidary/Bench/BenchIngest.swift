@@ -57,6 +57,14 @@ struct BenchIngest: AsyncParsableCommand {
             }
         }
         for line in Self.table(contenders.map(\.name), costs, source.bytes, isMany: files > 0).lines { print(line) }
+        let spent = (costs[IngestContender.together] ?? []).compactMap(\.machineSeconds).sorted()
+        if !spent.isEmpty {
+            let (median, cores) = (spent[spent.count / 2], ProcessInfo.processInfo.activeProcessorCount)
+            print(
+                "\(IngestContender.together): \(Quantity.fixed(median, 2)) CPU-s of the whole machine, nginx and the kernel "
+                    + "included; \(cores) cores that are never idle need \(Quantity.fixed(median / Double(cores), 2)) s for that"
+            )
+        }
     }
 
     /// Ours, in a process of its own.

@@ -59,7 +59,7 @@ struct IngestContender: Sendable {
                     // The memory that was seen is the shell's alone.
                     return ProcessCost(
                         seconds: cost.seconds, cpuSeconds: cost.cpuSeconds, peakAnonymousBytes: nil,
-                        peakResidentBytes: nil, output: "")
+                        peakResidentBytes: nil, output: "", machineSeconds: cost.machineSeconds)
                 })
         }
         let hf = FileManager.default.currentDirectoryPath + "/.venv/hub-2.4.0/bin/hf"

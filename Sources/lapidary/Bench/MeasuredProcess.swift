@@ -13,6 +13,9 @@ struct ProcessCost: Sendable {
     /// The most resident memory, mapped files included, as the system kept it (VmHWM).
     let peakResidentBytes: Int?
     let output: String
+    /// Processor time of the whole machine meanwhile, the kernel's threads and other programs included; nil when it was
+    /// not looked at.
+    var machineSeconds: Double?
 }
 
 /// Runs a program to its end and looks at it meanwhile.
@@ -39,7 +42,7 @@ enum MeasuredProcess {
         }
         let end = Mutex<ContinuousClock.Instant?>(nil)
         process.terminationHandler = { _ in end.withLock { $0 = .now } }
-        let before = childrenCPUSeconds(), start = ContinuousClock.now
+        let machine = machineSeconds(), before = childrenCPUSeconds(), start = ContinuousClock.now
         try process.run()
         var anonymous = 0, resident = 0
         var ended: ContinuousClock.Instant?
@@ -62,7 +65,17 @@ enum MeasuredProcess {
         }
         return ProcessCost(
             seconds: seconds, cpuSeconds: childrenCPUSeconds() - before, peakAnonymousBytes: anonymous,
-            peakResidentBytes: resident, output: output)
+            peakResidentBytes: resident, output: output,
+            machineSeconds: machine.flatMap { before in machineSeconds().map { $0 - before } })
+    }
+
+    /// Since the machine started: all that is not idle or waiting (proc_stat(5)), to the hundredth.
+    private static func machineSeconds() -> Double? {
+        let text = try? String(contentsOfFile: "/proc/stat", encoding: .utf8)
+        let ticks = (text?.prefix { $0 != "\n" } ?? "").split(separator: " ").dropFirst().compactMap { Double($0) }
+        // user nice system idle iowait irq softirq steal
+        guard ticks.count >= 8 else { return nil }
+        return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     private static func emptyFile(_ path: String) throws -> FileHandle {
