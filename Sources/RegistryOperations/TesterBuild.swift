@@ -6,7 +6,7 @@ import Synchronization
 /// commands test nothing.
 final class TesterBuild: Sendable {
     private let executable: String
-    private let known = Mutex<String?>(nil)
+    private let digest = Mutex<SHA256Digest?>(nil)
 
     /// - Throws: ``OperationError/invalid(_:)`` where the executable cannot be read.
     init(executable: String) throws(OperationError) {
@@ -18,13 +18,10 @@ final class TesterBuild: Sendable {
 
     /// `lapidary sha256:<12 hex>`. Blocks the first time.
     var name: String {
-        known.withLock { known in
-            if let known { return known }
-            // What cannot be read any more cannot be run any more either, and so names nothing that is tested.
-            let digest = ContentDigests.ofFile(executable)?.sha256
-            let name = "lapidary sha256:\(digest?.hex.prefix(12) ?? "unreadable")"
-            known = name
-            return name
+        digest.withLock { digest in
+            if digest == nil { digest = ContentDigests.ofFile(executable)?.sha256 }
+            // For want of descriptors, say: what is named so now is tested again under the right name.
+            return "lapidary sha256:\(digest?.hex.prefix(12) ?? "unreadable")"
         }
     }
 }

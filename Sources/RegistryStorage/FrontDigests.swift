@@ -27,9 +27,6 @@ final class FrontDigests: @unchecked Sendable {
         digests = ContentDigests(size: gitSize)
     }
 
-    /// Bytes hashed.
-    var count: Int64 { digests.count }
-
     deinit { buffer.deallocate() }
 
     /// Hashes up to where the front is.

@@ -39,8 +39,8 @@ final class PieceReceiver: TransferReceiver {
 
     private struct Beginning { let validator: String? }
 
-    /// What the sink gets at a time. libcurl delivers 16 KiB, and a GiB written like that took 0.2 s more of the thread
-    /// that carries every transfer: 1.42 against 1.36 s for the whole (`lapidary bench ingest`).
+    /// What the sink gets at a time. libcurl delivers 16 KiB, and a GiB written like that took 0.16 s more of the processor,
+    /// most of it on the thread that carries every transfer: 1.42 against 1.36 s for the whole (`lapidary bench ingest`).
     private static let portion = 256 << 10
 
     private let file: FileFetch.Subject
